@@ -1,0 +1,429 @@
+/*
+ * payjig run: provisions units without a screen. A client of the station's socket, which starts a
+ * station if none runs; labels come as a scanner types them, one a line, "3:LABEL" for slot 3.
+ */
+#include "cmd/cmd.h"
+#include "cmd/station_options.h"
+#include "core/lines.h"
+#include "core/num.h"
+#include "messages/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SLOTS = 33, BUFFER = 2 * 1024 * 1024, LABEL_LINE = 256 };
+
+extern char **environ;
+
+struct label {
+	char text[LABEL_LINE];
+	unsigned slot; /* 0: any */
+};
+
+struct run {
+	int socket, labels_fd, signals;
+	struct lines in, labels_in;
+	pid_t station; /* that this run started, else 0 */
+	struct label *queue;
+	size_t queue_n, queue_at;
+	bool labels_end, ready, stopped, stopping, events;
+	bool idle[SLOTS], busy[SLOTS];
+	unsigned waiting; /* labels offered and not yet begun or refused */
+	int64_t most_units, units;
+	bool failed, error, aborted;
+};
+
+static void say(struct run *r, json_t *message)
+{
+	size_t n = 0;
+	struct err err;
+	char *line = message_line(message, FROM_CLIENT, &n, &err);
+
+	/* A station that is gone is noticed when its socket ends. */
+	if (line && send(r->socket, line, n, MSG_NOSIGNAL) < 0 && errno == EPIPE)
+		r->error = true;
+	free(line);
+}
+
+static void stop(struct run *r)
+{
+	if (r->stopping)
+		return;
+	r->stopping = true;
+	if (r->station)
+		say(r, json_pack("{ss}", "type", "stop"));
+	else
+		shutdown(r->socket, SHUT_RDWR); /* somebody else's station goes on */
+}
+
+static bool any_busy(const struct run *r)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		if (r->busy[i])
+			return true;
+	return r->waiting > 0;
+}
+
+/* Offers labels to the slots that are free, in the order they were scanned for each slot. */
+static void offer(struct run *r)
+{
+	for (size_t i = r->queue_at; i < r->queue_n && r->ready && !r->stopping; i++) {
+		struct label *l = &r->queue[i];
+		json_t *m;
+
+		if (!l->text[0] || (r->most_units && r->units + r->waiting >= r->most_units))
+			continue;
+		if (l->slot >= SLOTS || (l->slot && r->busy[l->slot]))
+			continue;
+		if (l->slot && !r->idle[l->slot])
+			continue;
+		m = json_pack("{ss, ss}", "type", "start", "label", l->text);
+		if (l->slot) {
+			json_object_set_new(m, "slot", json_integer((json_int_t)l->slot));
+			r->idle[l->slot] = false;
+		}
+		r->waiting++;
+		l->text[0] = '\0';
+		say(r, m);
+	}
+	while (r->queue_at < r->queue_n && !r->queue[r->queue_at].text[0])
+		r->queue_at++;
+}
+
+static void check_done(struct run *r)
+{
+	bool none_left = r->labels_end && r->queue_at == r->queue_n;
+
+	if (r->most_units && r->units >= r->most_units)
+		none_left = true;
+	if (!any_busy(r) && (none_left || r->stopped))
+		stop(r);
+}
+
+/* ---- what the station says ---- */
+
+static void on_station(struct run *r, const json_t *m)
+{
+	const char *state = message_string(m, "state");
+
+	r->ready = !strcmp(state, "ready");
+	if (!strcmp(state, "stopped") && !r->stopped) {
+		r->stopped = true;
+		r->error = true;
+		fprintf(stderr, "payjig: station: %s: %s\n", message_string(m, "code"),
+			message_string(m, "error"));
+	}
+}
+
+static void on_slot(struct run *r, const json_t *m)
+{
+	json_int_t n = message_integer(m, "slot");
+	const char *state = message_string(m, "state");
+
+	if (n < 1 || n >= SLOTS)
+		return;
+	r->idle[n] = !strcmp(state, "idle");
+	r->busy[n] = !strcmp(state, "waiting") || !strcmp(state, "working") || !strcmp(state, "ending");
+	if (!strcmp(state, "waiting") && r->waiting)
+		r->waiting--;
+	if (!strcmp(state, "broken")) {
+		r->error = r->stopped = true;
+		fprintf(stderr, "payjig: slot %lld: %s\n", (long long)n, message_string(m, "error"));
+	}
+}
+
+static void on_refused(struct run *r, const json_t *m)
+{
+	bool empty = json_is_true(json_object_get(m, "empty"));
+
+	if (!empty && r->waiting)
+		r->waiting--;
+	r->error |= !empty;
+	printf("%-10s %-16s %s\n", empty ? "SKIPPED" : "REFUSED", message_string(m, "label"),
+		message_string(m, "error"));
+}
+
+static void on_unit_end(struct run *r, const json_t *m)
+{
+	const char *verdict = message_string(m, "verdict"), *card = message_string(m, "card");
+
+	r->units++;
+	r->failed |= !strcmp(verdict, "FAIL");
+	r->error |= !strcmp(verdict, "ERROR");
+	r->aborted |= !strcmp(verdict, "ABORT");
+	if (r->events)
+		return;
+	printf("%-6s slot %-2lld %-16s %6.1f s  %s%s%s", verdict, (long long)message_integer(m, "slot"),
+		message_string(m, "label"), (double)message_integer(m, "ms") / 1000,
+		card[0] ? "card " : "no card", card,
+		json_is_true(json_object_get(m, "lab")) ? "  LAB" : "");
+	if (message_string(m, "code")[0])
+		printf("  %s: %s; %s", message_string(m, "code"), message_string(m, "cause"),
+			message_string(m, "action"));
+	putchar('\n');
+	fflush(stdout);
+}
+
+static const struct {
+	const char *type;
+	void (*handle)(struct run *r, const json_t *m);
+} handlers[] = {
+	{"refused", on_refused},
+	{"slot", on_slot},
+	{"station", on_station},
+	{"unit_end", on_unit_end},
+};
+
+static void station_line(struct run *r, const char *line, size_t n)
+{
+	struct err err;
+	json_t *m = message_parse(line, n, FROM_STATION_TO_CLIENT, &err);
+
+	if (!m) {
+		fprintf(stderr, "payjig: station: %s\n", err.text);
+		r->error = true;
+		return;
+	}
+	if (r->events) {
+		printf("%s\n", line);
+		fflush(stdout);
+	}
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (!strcmp(handlers[i].type, message_type(m)))
+			handlers[i].handle(r, m);
+	json_decref(m);
+}
+
+/* ---- labels ---- */
+
+static void label_line(struct run *r, const char *line)
+{
+	const char *colon = strchr(line, ':');
+	struct label *more;
+	char number[8] = "";
+	int64_t slot = 0;
+
+	if (!line[0])
+		return;
+	if (colon && colon - line < 8) {
+		memcpy(number, line, (size_t)(colon - line));
+		if (num_integer(number, &slot) < 0 || slot < 1 || slot >= SLOTS) {
+			printf("%-10s %-16s there is no slot \"%s\"\n", "REFUSED", line, number);
+			r->error = true;
+			return;
+		}
+		line = colon + 1;
+	}
+	more = realloc(r->queue, (r->queue_n + 1) * sizeof(*more));
+	if (!more)
+		return;
+	r->queue = more;
+	more[r->queue_n].slot = (unsigned)slot;
+	snprintf(more[r->queue_n++].text, LABEL_LINE, "%s", line);
+}
+
+static void read_labels(struct run *r)
+{
+	int got = lines_read(&r->labels_in, r->labels_fd);
+	char *line;
+
+	while ((line = lines_next(&r->labels_in, NULL)))
+		label_line(r, line);
+	if (got < 0)
+		r->labels_end = true;
+}
+
+/* ---- the station's process ---- */
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(a.sun_path)) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	strcpy(a.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int start_station(struct run *r, const struct station_options *o, struct err *err)
+{
+	char notify[16], self[4096], c;
+	const char *argv[24] = {"payjig", "station", "--once", "--notify-fd", notify, "--fixture",
+		o->fixture, "--plan", o->plan, "--job", o->job, "--store", o->store, "--socket", o->socket,
+		"--worker", o->program};
+	size_t argc = 17;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	int pipe_fds[2], ret;
+	ssize_t n;
+
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n < 0 || pipe(pipe_fds) < 0)
+		return err_set(err, E_SYSTEM, "the station can't be started: %s", strerror(errno));
+	self[n] = '\0';
+	fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC);
+	snprintf(notify, sizeof(notify), "%d", pipe_fds[1]);
+	if (o->jig) {
+		argv[argc++] = "--jig";
+		argv[argc++] = o->jig;
+	}
+	posix_spawnattr_init(&attributes);
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setpgroup(&attributes, 0); /* a Ctrl-C is told to it by us */
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	ret = posix_spawn(&r->station, self, NULL, &attributes, (char **)argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	close(pipe_fds[1]);
+	if (ret) {
+		close(pipe_fds[0]);
+		r->station = 0;
+		return err_set(err, E_SYSTEM, "the station can't be started: %s", strerror(ret));
+	}
+	do {
+		n = read(pipe_fds[0], &c, 1);
+	} while (n < 0 && errno == EINTR);
+	close(pipe_fds[0]);
+	return n == 1 ? 0 : 1; /* 1: it ended, and said why itself */
+}
+
+/* ---- the loop ---- */
+
+static void on_signal(struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	if (read(r->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	r->aborted = true;
+	say(r, json_pack("{ss}", "type", "abort_unit"));
+	stop(r);
+}
+
+static void serve(struct run *r)
+{
+	say(r, json_pack("{ss}", "type", "watch"));
+	for (;;) {
+		struct pollfd p[] = {{.fd = r->socket, .events = POLLIN},
+			{.fd = r->labels_end ? -1 : r->labels_fd, .events = POLLIN},
+			{.fd = r->signals, .events = POLLIN}};
+		char *line;
+		size_t n;
+		int got = 1;
+
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
+			return;
+		if (p[0].revents) {
+			got = lines_read(&r->in, r->socket);
+			while ((line = lines_next(&r->in, &n)))
+				station_line(r, line, n);
+		}
+		if (p[1].revents)
+			read_labels(r);
+		if (p[2].revents)
+			on_signal(r);
+		if (got < 0) {
+			if (!r->stopping) {
+				fprintf(stderr, "payjig: the station is gone\n");
+				r->error = true;
+			}
+			return;
+		}
+		offer(r);
+		check_done(r);
+	}
+}
+
+static int exit_status(const struct run *r)
+{
+	if (r->aborted)
+		return EXIT_ABORTED;
+	if (r->error)
+		return EXIT_STATION;
+	return r->failed ? EXIT_FAIL : EXIT_PASS;
+}
+
+static int open_run(struct run *r, const char *labels, struct err *err)
+{
+	sigset_t set;
+
+	if (lines_init(&r->in, BUFFER) < 0 || lines_init(&r->labels_in, 4096) < 0)
+		return err_set(err, E_SYSTEM, "out of memory");
+	r->labels_fd = !labels || !strcmp(labels, "-") ? STDIN_FILENO
+						       : open(labels, O_RDONLY | O_CLOEXEC);
+	if (r->labels_fd < 0)
+		return err_set(err, E_CONFIG, "%s: %s", labels, strerror(errno));
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	return r->signals < 0 ? err_set(err, E_SYSTEM, "no signals: %s", strerror(errno)) : 0;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct station_options o = {.notify_fd = -1};
+	struct run r = {.socket = -1, .signals = -1, .labels_fd = -1};
+	const char *labels = NULL, *units = NULL;
+	struct option_row rows[STATION_OPTIONS + 4] = {0};
+	struct err err;
+	size_t n;
+	int ret, status = 0;
+
+	station_option_rows(rows, &o);
+	rows[STATION_OPTIONS] = (struct option_row){"events", NULL, "print the events, one JSON a line",
+		NULL, &r.events, false};
+	rows[STATION_OPTIONS + 1] = (struct option_row){"labels", "FILE",
+		"scanned labels, LABEL or SLOT:LABEL a line (stdin)", &labels, NULL, false};
+	rows[STATION_OPTIONS + 2] = (struct option_row){"units", "N", "end after N units", &units, NULL,
+		false};
+	ret = options_read(argc, argv, "run --fixture FILE --plan FILE --job FILE --store FILE", rows,
+		NULL, 0, &n);
+	if (ret >= 0)
+		return ret;
+	if (units && (num_integer(units, &r.most_units) < 0 || r.most_units < 1)) {
+		fprintf(stderr, "payjig: run: --units %s: not a number of units\n", units);
+		return EXIT_USAGE;
+	}
+	ret = station_option_defaults(&o, &err);
+	if (ret == 0)
+		ret = open_run(&r, labels, &err);
+	if (ret == 0 && (r.socket = connect_to(o.socket)) < 0)
+		ret = start_station(&r, &o, &err);
+	if (ret == 0 && r.socket < 0 && (r.socket = connect_to(o.socket)) < 0)
+		ret = err_set(&err, E_SYSTEM, "%s: %s", o.socket, strerror(errno));
+	if (ret == 0)
+		serve(&r);
+	if (r.socket >= 0)
+		close(r.socket);
+	if (r.station)
+		waitpid(r.station, &status, 0);
+	lines_finish(&r.in);
+	lines_finish(&r.labels_in);
+	free(r.queue);
+	if (ret < 0)
+		return cmd_failed(&err);
+	if (ret == 1)
+		return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_STATION;
+	return exit_status(&r);
+}

@@ -1,0 +1,48 @@
+/* payjig: the table of subcommands. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Alphabetical. */
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"check", cmd_check, "check configuration and job files"},
+	{"report", cmd_report, "write the reports of a store"},
+	{"run", cmd_run, "provision units without a screen"},
+	{"slot", cmd_slot, "be the worker of one slot (the station starts it)"},
+	{"station", cmd_station, "be the station"},
+};
+
+static void usage(FILE *f)
+{
+	fprintf(f, "payjig %s: hardware-in-the-loop test and manufacturing of payment headsets\n"
+		   "usage: payjig COMMAND [--help]\n",
+		PAYJIG_VERSION);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].help);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help")) {
+		usage(stdout);
+		return EXIT_PASS;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("payjig %s\n", PAYJIG_VERSION);
+		return EXIT_PASS;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, argv[1]))
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "payjig: %s: there is no such command (payjig --help)\n", argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,174 @@
+#include "messages/messages.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { TEXT, INT, BOOL, OBJECT, LIST };
+
+struct member {
+	const char *name;
+	enum kind kind;
+	bool optional;
+};
+
+struct row {
+	const char *type;
+	unsigned sides;
+	struct member members[12];
+};
+
+#define EVENTS (FROM_SLOT | FROM_STATION_TO_CLIENT)
+
+static const struct row rows[] = {
+	/* station -> slot */
+	{"setup", FROM_STATION_TO_SLOT,
+		{{"slot", INT}, {"link", TEXT}, {"plan_path", TEXT}, {"plan", TEXT},
+			{"profile_path", TEXT}, {"profile", TEXT}, {"keys", TEXT}, {"key_set", TEXT}}},
+	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}, {"terms", OBJECT}}},
+	{"jig_result", FROM_STATION_TO_SLOT,
+		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true}, {"us", INT, true},
+			{"values", LIST, true}}},
+	{"card_result", FROM_STATION_TO_SLOT,
+		{{"id", INT}, {"status", INT}, {"error", TEXT, true}, {"state", TEXT, true},
+			{"card", OBJECT, true}}},
+	{"stored", FROM_STATION_TO_SLOT, {{"id", INT}}},
+	/* slot -> station; the events among them go on to the clients, with slot and unit added */
+	{"ready", FROM_SLOT, {{"lab", BOOL}}},
+	{"unready", FROM_SLOT, {{"error", TEXT}}},
+	{"jig", FROM_SLOT, {{"id", INT}, {"op", TEXT}, {"args", OBJECT}}},
+	{"card", FROM_SLOT, {{"id", INT}, {"op", TEXT}, {"unit", TEXT}, {"proof", OBJECT, true}}},
+	{"apdu", FROM_SLOT,
+		{{"carrier", TEXT}, {"command", TEXT}, {"response", TEXT}, {"us", INT},
+			{"error", TEXT, true}}},
+	{"step_begin", EVENTS,
+		{{"step", TEXT}, {"position", INT}, {"steps", INT}, {"slot", INT, true},
+			{"label", TEXT, true}}},
+	{"step_end", EVENTS,
+		{{"step", TEXT}, {"position", INT}, {"verdict", TEXT}, {"code", TEXT}, {"cause", TEXT},
+			{"note", TEXT}, {"ms", INT}, {"measurements", LIST}, {"id", INT, true},
+			{"slot", INT, true}, {"label", TEXT, true}}},
+	{"unit_end", EVENTS,
+		{{"verdict", TEXT}, {"code", TEXT}, {"cause", TEXT}, {"slot", INT, true},
+			{"label", TEXT, true}, {"action", TEXT, true}, {"attempt", INT, true},
+			{"ms", INT, true}, {"card", TEXT, true}, {"lab", BOOL, true}}},
+	/* client -> station */
+	{"watch", FROM_CLIENT, {{0}}},
+	{"start", FROM_CLIENT, {{"label", TEXT}, {"slot", INT, true}}},
+	{"abort_unit", FROM_CLIENT, {{"slot", INT, true}}},
+	{"stop", FROM_CLIENT, {{0}}},
+	/* station -> client */
+	{"station", FROM_STATION_TO_CLIENT,
+		{{"state", TEXT}, {"job", TEXT}, {"plan", TEXT}, {"fixture", TEXT}, {"lab", BOOL},
+			{"slots", INT}, {"pid", INT}, {"code", TEXT, true}, {"error", TEXT, true}}},
+	{"slot", FROM_STATION_TO_CLIENT,
+		{{"slot", INT}, {"state", TEXT}, {"label", TEXT, true}, {"error", TEXT, true}}},
+	{"unit_begin", FROM_STATION_TO_CLIENT,
+		{{"slot", INT}, {"label", TEXT}, {"attempt", INT}, {"try", INT}}},
+	{"refused", FROM_STATION_TO_CLIENT,
+		{{"label", TEXT, true}, {"slot", INT, true}, {"error", TEXT}, {"empty", BOOL, true}}},
+};
+
+static const struct row *find_row(const char *type, enum message_side side)
+{
+	for (size_t i = 0; type && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].sides & side && !strcmp(rows[i].type, type))
+			return &rows[i];
+	return NULL;
+}
+
+static bool right_kind(enum kind kind, const json_t *v)
+{
+	switch (kind) {
+	case TEXT: return json_is_string(v);
+	case INT: return json_is_integer(v);
+	case BOOL: return json_is_boolean(v);
+	case OBJECT: return json_is_object(v);
+	case LIST: return json_is_array(v);
+	}
+	return false;
+}
+
+static int check(const json_t *message, enum message_side side, struct err *err)
+{
+	const char *type = json_string_value(json_object_get(message, "type"));
+	const struct row *row = find_row(type, side);
+	size_t known = 1;
+
+	if (!row)
+		return err_set(err, E_PROTOCOL, "message \"%.40s\": unknown type", type ? type : "");
+	for (const struct member *m = row->members; m->name; m++) {
+		const json_t *v = json_object_get(message, m->name);
+
+		if (!v && m->optional)
+			continue;
+		if (!v)
+			return err_set(err, E_PROTOCOL, "message \"%s\": \"%s\" is missing", type, m->name);
+		if (!right_kind(m->kind, v))
+			return err_set(err, E_PROTOCOL, "message \"%s\": \"%s\" has the wrong kind", type,
+				m->name);
+		known++;
+	}
+	if (known != json_object_size(message))
+		return err_set(err, E_PROTOCOL, "message \"%s\": has an unknown member", type);
+	return 0;
+}
+
+json_t *message_parse(const char *line, size_t length, enum message_side side, struct err *err)
+{
+	json_error_t why;
+	json_t *message = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+
+	if (!message) {
+		err_set(err, E_PROTOCOL, "not a message: %s", why.text);
+		return NULL;
+	}
+	if (check(message, side, err) < 0) {
+		json_decref(message);
+		return NULL;
+	}
+	return message;
+}
+
+char *message_line(json_t *message, enum message_side side, size_t *length, struct err *err)
+{
+	char *text = NULL, *line = NULL;
+
+	if (!message) {
+		err_set(err, E_SYSTEM, "out of memory for a message");
+		return NULL;
+	}
+	if (check(message, side, err) < 0)
+		goto out;
+	text = json_dumps(message, JSON_COMPACT);
+	if (text)
+		line = realloc(text, strlen(text) + 2);
+	if (!line) {
+		free(text);
+		err_set(err, E_SYSTEM, "out of memory for a message");
+		goto out;
+	}
+	*length = strlen(line) + 1;
+	line[*length - 1] = '\n';
+	line[*length] = '\0';
+out:
+	json_decref(message);
+	return line;
+}
+
+const char *message_type(const json_t *message)
+{
+	return message_string(message, "type");
+}
+
+const char *message_string(const json_t *message, const char *member)
+{
+	const char *s = json_string_value(json_object_get(message, member));
+
+	return s ? s : "";
+}
+
+json_int_t message_integer(const json_t *message, const char *member)
+{
+	return json_integer_value(json_object_get(message, member));
+}

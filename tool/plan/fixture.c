@@ -1,0 +1,47 @@
+#include "plan/fixture.h"
+
+static const char *const kinds[] = {"fixture", NULL};
+
+#define AT(member) offsetof(struct fixture, member)
+
+static const struct conf_field slot_fields[] = {
+	{"slot", CONF_INTEGER, offsetof(struct fixture_slot, slot), .required = true, .min = 1,
+		.max = FIXTURE_SLOTS},
+	{"profile", CONF_STRING, offsetof(struct fixture_slot, profile), .size = FIXTURE_TEXT,
+		.required = true},
+	{"link", CONF_STRING, offsetof(struct fixture_slot, link), .size = 16, .required = true},
+	{0},
+};
+
+static const struct conf_field fixture_fields[] = {
+	{"kind", CONF_WORD, AT(kind), .required = true, .words = kinds},
+	{"name", CONF_STRING, AT(name), .size = FIXTURE_TEXT, .required = true},
+	{"jig", CONF_STRING, AT(jig), .size = FIXTURE_TEXT, .required = true},
+	{"id", CONF_STRING, AT(id), .size = FIXTURE_TEXT, .required = true},
+	{"keys", CONF_STRING, AT(keys), .size = FIXTURE_TEXT, .required = true},
+	{"reference_percent", CONF_REAL, AT(reference_percent), .required = true, .min = 0.1,
+		.max = 10},
+	{"insert_wait_s", CONF_REAL, AT(insert_wait_s), .required = true, .min = 1, .max = 3600},
+	{"slots", CONF_LIST, AT(slots), .size = sizeof(struct fixture_slot), .required = true,
+		.fields = slot_fields, .count_offset = AT(slot_n), .most = FIXTURE_SLOTS},
+	{0},
+};
+
+int fixture_read(const char *path, const char *text, size_t length, struct fixture *fixture,
+	struct err *err)
+{
+	int ret;
+
+	*fixture = (struct fixture){0};
+	ret = conf_read(path, text, length, fixture_fields, fixture, err);
+	if (ret < 0)
+		return ret;
+	if (!fixture->slot_n)
+		return err_set(err, E_CONFIG, "%s: slots: a fixture needs at least one slot", path);
+	for (size_t i = 0; i < fixture->slot_n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (fixture->slots[i].slot == fixture->slots[k].slot)
+				return err_set(err, E_CONFIG, "%s: slots: slot %lld is listed twice", path,
+					(long long)fixture->slots[i].slot);
+	return 0;
+}

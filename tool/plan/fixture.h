@@ -1,0 +1,33 @@
+/*
+ * A fixture: where the jig is, what its slots hold, which keys the station uses.
+ */
+#ifndef PLAN_FIXTURE_H
+#define PLAN_FIXTURE_H
+
+#include "core/conf.h"
+
+enum { FIXTURE_SLOTS = 32, FIXTURE_TEXT = 128 };
+
+struct fixture_slot {
+	int64_t slot;
+	char profile[FIXTURE_TEXT]; /* path, as seen from the fixture file */
+	char link[16];		    /* name in the table of links */
+};
+
+struct fixture {
+	int kind;
+	char name[FIXTURE_TEXT];
+	char jig[FIXTURE_TEXT];	 /* tcp:HOST:PORT */
+	char id[FIXTURE_TEXT];	 /* what FIXTure:IDENtity? must answer */
+	char keys[FIXTURE_TEXT]; /* key provider: file:PATH, as seen from the fixture file */
+	double reference_percent;
+	double insert_wait_s; /* how long a scanned label waits for its unit */
+	struct fixture_slot slots[FIXTURE_SLOTS];
+	size_t slot_n;
+};
+
+/* Reads a fixture from the text of the file `path`; 0 or E_CONFIG. */
+int fixture_read(const char *path, const char *text, size_t length, struct fixture *fixture,
+	struct err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* What the payment steps share: selecting, initializing, MACs. Each ends with a finding if it fails. */
+#ifndef SLOT_PAY_H
+#define SLOT_PAY_H
+
+#include "slot/unit.h"
+
+/* Terms of a transaction of this job, with date, time and a fresh terminal sequence. */
+struct purse_terms pay_terms(struct unit *u, enum purse_type type, uint32_t cents);
+
+/* The amount the job lets the factory payment have. */
+uint32_t pay_amount(const struct unit *u);
+
+int pay_select(struct unit *u, struct link_answer *answer);
+
+/*
+ * INITIALIZE; its answer is checked against what it must be: key version, algorithm, counter,
+ * balance (PAY-KEY-VERSION, PAY-ALGORITHM, PAY-COUNTER, PAY-BALANCE). *us, if not NULL, gets its time.
+ */
+int pay_initialize(struct unit *u, const struct purse_terms *terms, struct purse_start *start,
+	int64_t *us);
+
+/* Makes the session key of a transaction whose start is there. */
+int pay_session(struct unit *u, struct transaction *t);
+
+/* One MAC of a transaction under its session key, or (TACs) under the TAC key. */
+int pay_mac(struct unit *u, const struct transaction *t, enum purse_mac which, uint8_t mac[4]);
+
+/* Checks a MAC or TAC from the headset; a wrong one is a finding with `code`. */
+int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which,
+	const uint8_t mac[4], const char *code);
+
+/* GET BALANCE must answer u->balance_cents: PAY-BALANCE. */
+int pay_check_balance(struct unit *u);
+
+#endif

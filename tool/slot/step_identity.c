@@ -1,0 +1,97 @@
+/* Connecting, and who the unit says it is. */
+#include "core/clock.h"
+#include "payment/tlv.h"
+#include "slot/identity.h"
+#include "slot/steps.h"
+
+#include <string.h>
+
+enum { PLUG_NONE = 0, PLUG_PARTIAL = 1, PLUG_IN = 2, PLUG_OMTP = 3 };
+
+/* A unit that can't be reached is dead, unless its plug tells another story. */
+static int connect_finding(struct unit *u, const struct err *err)
+{
+	char why[200];
+	double plug;
+
+	strncpy(why, err->text, sizeof(why) - 1);
+	why[sizeof(why) - 1] = '\0';
+	if (err->status != E_REFUSED)
+		return unit_jig_finding(u, err);
+	if (err->code != 109 && err->code != 110 && err->code != 111 && err->code != 112 &&
+		err->code != 113)
+		return unit_jig_finding(u, err);
+	if (unit_jig_number(u, "plug", &plug) < 0)
+		return E_REFUSED;
+	if (plug == PLUG_OMTP)
+		return unit_finding(u, "PLUG-PINOUT", "%s", "");
+	if (plug != PLUG_IN)
+		return unit_finding(u, "JIG-PLUG", "%s", "");
+	return err->code == 110 || err->code == 111 ? unit_finding(u, "LINK-PROTOCOL", "%s", why)
+						    : unit_finding(u, "LINK-DEAD", "%s", why);
+}
+
+int step_connect(struct unit *u)
+{
+	struct err err;
+	int64_t us;
+
+	if (u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err) < 0)
+		return connect_finding(u, &err);
+	return unit_measure(u, "boot_time", "boot_time", (double)(clock_us() - u->power_on_us) / 1e6,
+		"LINK-BOOT");
+}
+
+int identity_read(struct unit *u, struct identity *identity)
+{
+	const struct apdu get = apdu_make(0x80CADF20, NULL, 0, 0);
+	const struct {
+		unsigned tag;
+		char *out;
+	} texts[] = {
+		{0xDF21, identity->serial}, {0xDF22, identity->model}, {0xDF23, identity->firmware}};
+	struct link_answer a;
+	struct tlv object = {.value = a.data}, t;
+	int ret = unit_command(u, "GET DATA DF20", &get, 0, "ID-REFUSED", &a);
+
+	if (ret < 0)
+		return ret;
+	memset(identity, 0, sizeof(*identity));
+	object.n = a.n;
+	if (!u->profile->perso.get_data_value_only && tlv_find(a.data, a.n, 0xDF20, &object) != 1)
+		return unit_finding(u, "APDU-LENGTH", "GET DATA DF20 answers no DF20 object");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (tlv_find(object.value, object.n, texts[i].tag, &t) != 1 || t.n < 1 ||
+			t.n >= IDENTITY_TEXT || memchr(t.value, '\0', t.n))
+			return unit_finding(u, "APDU-LENGTH", "DF20 holds no usable %04X", texts[i].tag);
+		memcpy(texts[i].out, t.value, t.n);
+	}
+	if (tlv_find(object.value, object.n, 0xDF25, &t) != 1 || t.n != 1)
+		return unit_finding(u, "APDU-LENGTH", "DF20 holds no usable DF25");
+	identity->life = t.value[0];
+	return 0;
+}
+
+int step_identify(struct unit *u)
+{
+	struct identity id;
+	int ret = identity_read(u, &id);
+
+	if (ret < 0)
+		return ret;
+	if (strlen(id.serial) >= UNIT_SERIAL || strcmp(id.serial, u->label) != 0)
+		return unit_finding(u, "ID-SERIAL", "the unit says %.20s, the label %s", id.serial,
+			u->label);
+	if (strcmp(id.model, u->profile->model) != 0)
+		return unit_finding(u, "ID-MODEL", "the unit says %.40s, must be %s", id.model,
+			u->profile->model);
+	for (size_t i = 0; i < u->profile->firmware_n; i++) {
+		if (strcmp(id.firmware, u->profile->firmware[i]) != 0)
+			continue;
+		strcpy(u->serial, id.serial);
+		u->life = id.life;
+		unit_note(u, "model %s, firmware %s, life cycle %02X", id.model, id.firmware, id.life);
+		return 0;
+	}
+	return unit_finding(u, "ID-FIRMWARE", "the unit has %.40s", id.firmware);
+}

@@ -1,0 +1,235 @@
+/* The factory payment: random numbers, load, and a full MAC1/MAC2 purchase. */
+#include "core/hex.h"
+#include "payment/randomness.h"
+#include "slot/pay.h"
+#include "slot/power.h"
+#include "slot/steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DATA_TIMEOUT = 109 };
+
+int step_random(struct unit *u)
+{
+	size_t n = (size_t)u->plan->payment.random_reads;
+	uint32_t *values = calloc(n, sizeof(*values));
+	struct link_answer a;
+	const char *why;
+	int ret = values ? pay_select(u, &a) : unit_finding(u, "TOOL-WORKER", "out of memory");
+
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		/* An amount of nothing: no money is at stake, only the random is wanted. */
+		struct purse_terms terms = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
+		struct purse_start start = {0};
+
+		ret = pay_initialize(u, &terms, &start, NULL);
+		for (size_t k = 0; k < 4; k++)
+			values[i] = values[i] << 8 | start.random[k];
+	}
+	if (ret == 0 && (why = randomness_judge(values, n)))
+		ret = unit_finding(u, "PAY-RANDOM", "%zu reads: %s", n, why);
+	free(values);
+	return ret;
+}
+
+static int credit(struct unit *u, struct transaction *t)
+{
+	struct link_answer a;
+	struct apdu apdu;
+	int ret;
+
+	if ((ret = pay_session(u, t)) < 0 ||
+		(ret = pay_verify(u, t, PURSE_LOAD_MAC1, t->start.mac1, "PAY-LOAD-MAC")) < 0 ||
+		(ret = pay_mac(u, t, PURSE_LOAD_MAC2, t->mac2)) < 0)
+		return ret;
+	apdu = purse_credit(&t->terms, t->mac2);
+	ret = unit_command(u, "CREDIT FOR LOAD", &apdu, 0, "PAY-REFUSED", &a);
+	if (ret < 0)
+		return ret;
+	if (a.n != 4)
+		return unit_finding(u, "APDU-LENGTH", "CREDIT FOR LOAD answers %zu bytes, must be 4", a.n);
+	memcpy(t->tac, a.data, 4);
+	u->online++;
+	u->balance_cents += t->terms.amount_cents;
+	t->done = true;
+	return pay_verify(u, t, PURSE_LOAD_TAC, t->tac, "PAY-TAC");
+}
+
+int step_load(struct unit *u)
+{
+	struct transaction *t = &u->load;
+	struct link_answer a;
+	int ret = pay_select(u, &a);
+
+	if (ret < 0)
+		return ret;
+	if (u->balance_cents && u->balance_cents == pay_amount(u)) {
+		unit_note(u, "the unit came back with its load of %u cents", u->balance_cents);
+		return 0;
+	}
+	t->terms = pay_terms(u, PURSE_TYPE_LOAD, pay_amount(u));
+	ret = pay_initialize(u, &t->terms, &t->start, NULL);
+	if (ret < 0 || (ret = credit(u, t)) < 0)
+		return ret;
+	return pay_check_balance(u);
+}
+
+/* ---- purchase ---- */
+
+/* A purchase with the four exchanges of the terminal, up to the DEBIT that is about to be sent. */
+static int prepare_purchase(struct unit *u, struct transaction *t, int64_t *us)
+{
+	struct apdu read = purse_read_ef15((size_t)u->profile->ef15.length);
+	struct link_answer a;
+	int64_t more;
+	int ret = pay_select(u, &a);
+
+	if (ret < 0)
+		return ret;
+	*us = a.us;
+	ret = unit_command(u, "READ BINARY EF15", &read, 0, "PAY-REFUSED", &a);
+	if (ret < 0)
+		return ret;
+	*us += a.us;
+	if (a.n != u->perso.ef15_n || memcmp(a.data, u->ef15, a.n) != 0)
+		return unit_finding(u, "PERSO-LOST", "EF15 is not what was stored");
+	t->terms = pay_terms(u, PURSE_TYPE_PURCHASE, pay_amount(u));
+	ret = pay_initialize(u, &t->terms, &t->start, &more);
+	if (ret < 0 || (ret = pay_session(u, t)) < 0)
+		return ret;
+	*us += more;
+	ret = pay_mac(u, t, PURSE_PURCHASE_MAC1, t->mac1);
+	return ret < 0 ? ret : pay_mac(u, t, PURSE_PURCHASE_MAC2, t->mac2);
+}
+
+static void purchase_done(struct unit *u, struct transaction *t)
+{
+	u->offline++;
+	u->balance_cents -= t->terms.amount_cents;
+	t->done = true;
+}
+
+static uint16_t proof_counter(const struct unit *u, const struct transaction *t)
+{
+	return (uint16_t)(t->start.counter + (u->profile->purse.prove_count == PROFILE_AFTER));
+}
+
+/*
+ * The answer to DEBIT was lost: the state is unknown, DEBIT is never sent again. The proof's MAC must
+ * be the MAC2 that the terminal computed; without a proof the offline counter tells.
+ * 1: it happened, 0: it did not, negative: a finding.
+ */
+static int recover_debit(struct unit *u, struct transaction *t)
+{
+	struct apdu prove = purse_prove(PURSE_TYPE_PURCHASE, proof_counter(u, t));
+	struct purse_terms nothing = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
+	struct apdu again = purse_initialize(&nothing, (uint8_t)u->profile->purse.key_index);
+	bool tac_first = u->profile->purse.prove_order == PROFILE_TAC_MAC;
+	struct purse_start start;
+	struct link_answer a;
+	struct err err;
+	bool proven;
+	int ret = power_cycle(u);
+
+	if (ret < 0 || (ret = pay_select(u, &a)) < 0 || (ret = unit_apdu(u, &prove, 0, &a)) < 0)
+		return ret;
+	proven = a.sw == 0x9000 && a.n == 8 && !memcmp(a.data + (tac_first ? 4 : 0), t->mac2, 4);
+	if (proven)
+		memcpy(t->tac, a.data + (tac_first ? 0 : 4), 4);
+	ret = unit_command(u, "INITIALIZE FOR PURCHASE", &again, 0, "PAY-REFUSED", &a);
+	if (ret < 0)
+		return ret;
+	if (purse_parse_start(a.data, a.n, PURSE_TYPE_PURCHASE, &start, &err) < 0)
+		return unit_finding(u, "APDU-LENGTH", "%s", err.text);
+	if (proven && start.counter == (uint16_t)(t->start.counter + 1) &&
+		start.balance_cents == u->balance_cents - t->terms.amount_cents) {
+		unit_note(u, "the answer to DEBIT was lost; the purchase is proven");
+		return 1;
+	}
+	if (!proven && start.counter == t->start.counter && start.balance_cents == u->balance_cents) {
+		unit_note(u, "the answer to DEBIT was lost; it did not happen and was made again");
+		return 0;
+	}
+	return unit_finding(u, "PAY-TORN", "proof %s, counter %u, balance %u", proven ? "yes" : "no",
+		start.counter, start.balance_cents);
+}
+
+/* Sends DEBIT once. 1: answered in *a, 0: the answer was lost, negative: a finding. */
+static int send_debit(struct unit *u, const struct transaction *t, struct link_answer *a)
+{
+	struct apdu debit = purse_debit(&t->terms, t->mac1);
+	uint8_t bytes[APDU_COMMAND];
+	size_t n = apdu_encode(&debit, bytes);
+	struct err err;
+	int ret = link_transmit(u->link, bytes, n, 0, u->profile->timeouts.apdu_ms, a, &err);
+
+	if (ret == 0)
+		return 1;
+	return err.status == E_REFUSED && err.code == DATA_TIMEOUT ? 0 : unit_link_finding(u, &err);
+}
+
+static int check_debit(struct unit *u, struct transaction *t, const struct link_answer *a)
+{
+	int ret;
+
+	if (a->sw == 0x9302)
+		return unit_finding(u, "PAY-MAC1-REFUSED", "SW 9302");
+	if (a->sw != 0x9000)
+		return unit_finding(u, "PAY-REFUSED", "DEBIT FOR PURCHASE answers SW %04X (%s)", a->sw,
+			apdu_sw_text(a->sw));
+	if (a->n != 8)
+		return unit_finding(u, "APDU-LENGTH", "DEBIT FOR PURCHASE answers %zu bytes, must be 8",
+			a->n);
+	memcpy(t->tac, a->data, 4);
+	purchase_done(u, t);
+	ret = pay_verify(u, t, PURSE_PURCHASE_MAC2, a->data + 4, "PAY-MAC2");
+	return ret < 0 ? ret : pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+}
+
+static int purchase(struct unit *u, struct transaction *t, bool again)
+{
+	struct link_answer a;
+	int64_t us = 0;
+	int ret = prepare_purchase(u, t, &us);
+
+	if (ret < 0)
+		return ret;
+	ret = send_debit(u, t, &a);
+	if (ret < 0)
+		return ret;
+	if (ret == 1) {
+		ret = check_debit(u, t, &a);
+		return ret < 0 ? ret
+			       : unit_measure(u, "purchase_time", "purchase_time",
+					 (double)(us + a.us) / 1e6, "PAY-TIME");
+	}
+	ret = recover_debit(u, t);
+	if (ret == 1) {
+		purchase_done(u, t);
+		return pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+	}
+	if (ret == 0 && again)
+		return unit_finding(u, "APDU-TIME", "DEBIT FOR PURCHASE is not answered");
+	return ret < 0 ? ret : purchase(u, t, true);
+}
+
+int step_purchase(struct unit *u)
+{
+	struct transaction *t = &u->purchase;
+	char tac[9];
+	struct err err;
+	int ret = purchase(u, t, false);
+
+	if (ret < 0 || (ret = pay_check_balance(u)) < 0 ||
+		(ret = power_current(u, "current_payment")) < 0)
+		return ret;
+	hex_encode(t->tac, 4, tac);
+	if (unit_card(u, "PROVEN",
+		    json_pack("{ss, sI, sI, sI}", "tac", tac, "offline_counter",
+			    (json_int_t)t->start.counter, "online_counter", (json_int_t)u->online,
+			    "cents", (json_int_t)t->terms.amount_cents),
+		    NULL, &err) < 0)
+		return unit_finding(u, "TOOL-STORE", "%s", err.text);
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* Power: on and within limits, off and read back; and the power cycle other steps use. */
+#include "core/clock.h"
+#include "slot/power.h"
+#include "slot/steps.h"
+
+static int switch_output(struct unit *u, bool on)
+{
+	json_t *values = NULL;
+	bool right;
+	int ret = unit_jig(u, "power", json_pack("{sb}", "on", on), &values);
+
+	if (ret < 0)
+		return ret;
+	right = json_number_value(json_array_get(values, 0)) > 0.5 ? on : !on;
+	json_decref(values);
+	return right ? 0 : unit_finding(u, "JIG-REFUSED", "the output stays %s", on ? "off" : "on");
+}
+
+int power_on(struct unit *u)
+{
+	int ret = switch_output(u, true);
+
+	u->power_on_us = clock_us();
+	if (ret == 0)
+		clock_wait_ms(u->profile->supply.settle_ms);
+	return ret;
+}
+
+int power_off(struct unit *u)
+{
+	struct err err;
+	int ret = u->link->driver->close(u->link, &err);
+
+	if (ret < 0 && err.status != E_REFUSED)
+		return unit_jig_finding(u, &err);
+	return switch_output(u, false);
+}
+
+int power_cycle(struct unit *u)
+{
+	int ret = power_off(u);
+
+	if (ret < 0)
+		return ret;
+	clock_wait_ms(u->profile->supply.off_ms);
+	ret = power_on(u);
+	return ret < 0 ? ret : unit_open(u);
+}
+
+int power_current(struct unit *u, const char *name)
+{
+	double amps;
+	int ret = unit_jig_number(u, "current", &amps);
+
+	return ret < 0 ? ret : unit_measure(u, name, "current", amps, "PWR-CURRENT");
+}
+
+int step_power_on(struct unit *u)
+{
+	double volts;
+	int ret = power_on(u);
+
+	if (ret < 0)
+		return ret;
+	ret = unit_jig_number(u, "voltage", &volts);
+	if (ret < 0)
+		return ret;
+	ret = power_current(u, "current_idle");
+	return ret < 0 ? ret : unit_measure(u, "supply_voltage", "supply_voltage", volts, "JIG-REFUSED");
+}
+
+int step_power_off(struct unit *u)
+{
+	return power_off(u);
+}

@@ -1,0 +1,53 @@
+/*
+ * The table of steps: what a plan may name. Adding one is one file and one row.
+ */
+#ifndef SLOT_STEPS_H
+#define SLOT_STEPS_H
+
+#include "plan/plan.h"
+
+struct unit;
+
+enum { STEP_LIMITS = 6 };
+
+struct step {
+	const char *name;
+	int (*run)(struct unit *u);
+	const char *limits[STEP_LIMITS]; /* that plan or profile must have for it */
+};
+
+const struct step *steps_find(const char *name); /* NULL if there is no such step */
+
+/* E_CONFIG if the plan names a step that there is not, or a limit is missing. */
+int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
+	struct err *err);
+
+/* step_power.c */
+int step_power_on(struct unit *u);
+int step_power_off(struct unit *u);
+/* step_identity.c */
+int step_connect(struct unit *u);
+int step_identify(struct unit *u);
+/* step_audio.c */
+int step_plug(struct unit *u);
+int step_audio(struct unit *u);
+/* step_keys.c */
+int step_keys(struct unit *u);
+/* step_personalize.c */
+int step_personalize(struct unit *u);
+/* step_sealed.c */
+int step_read_back(struct unit *u);
+int step_default_key(struct unit *u);
+int step_sealed(struct unit *u);
+/* step_payment.c */
+int step_random(struct unit *u);
+int step_load(struct unit *u);
+int step_purchase(struct unit *u);
+/* step_proof.c */
+int step_refuse_wrong_mac1(struct unit *u);
+int step_refuse_replay(struct unit *u);
+int step_counters(struct unit *u);
+int step_prove(struct unit *u);
+int step_log(struct unit *u);
+
+#endif

@@ -1,0 +1,150 @@
+#include "slot/worker.h"
+#include "core/secret.h"
+#include "messages/messages.h"
+#include "slot/steps.h"
+#include "slot/unit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int gone(struct err *err)
+{
+	return err_set(err, E_CANCELLED, "the station is gone");
+}
+
+int worker_tell(struct worker *w, json_t *message, struct err *err)
+{
+	size_t n, done = 0;
+	char *line = message_line(message, FROM_SLOT, &n, err);
+
+	if (!line)
+		return err->status;
+	while (done < n) {
+		ssize_t wrote = write(w->out, line + done, n - done);
+		struct pollfd p = {.fd = w->out, .events = POLLOUT};
+
+		if (wrote > 0)
+			done += (size_t)wrote;
+		else if (wrote < 0 && errno == EAGAIN)
+			poll(&p, 1, -1);
+		else if (wrote == 0 || errno != EINTR)
+			break;
+	}
+	free(line);
+	return done < n ? gone(err) : 0;
+}
+
+/* The next message from the station; NULL when it is gone. */
+static json_t *receive(struct worker *w, struct err *err)
+{
+	for (;;) {
+		struct pollfd p = {.fd = w->in, .events = POLLIN};
+		size_t n;
+		char *line = lines_next(&w->lines, &n);
+
+		if (line)
+			return message_parse(line, n, FROM_STATION_TO_SLOT, err);
+		if (poll(&p, 1, -1) < 0 && errno != EINTR) {
+			gone(err);
+			return NULL;
+		}
+		if (lines_read(&w->lines, w->in) < 0) {
+			gone(err);
+			return NULL;
+		}
+	}
+}
+
+json_t *worker_ask(struct worker *w, json_t *request, struct err *err)
+{
+	json_int_t id = ++w->next_id;
+	json_t *answer;
+
+	if (request)
+		json_object_set_new(request, "id", json_integer(id));
+	if (worker_tell(w, request, err) < 0)
+		return NULL;
+	for (;;) {
+		answer = receive(w, err);
+		if (!answer)
+			return NULL;
+		/* An answer to an earlier question must never be taken for this one's. */
+		if (json_object_get(answer, "id") && message_integer(answer, "id") == id)
+			return answer;
+		json_decref(answer);
+	}
+}
+
+static int setup(struct worker *w, const json_t *m, struct err *err)
+{
+	const char *plan = message_string(m, "plan"), *profile = message_string(m, "profile");
+	int ret;
+
+	w->slot = (int)message_integer(m, "slot");
+	ret = plan_read(message_string(m, "plan_path"), plan, strlen(plan), &w->plan, err);
+	if (ret == 0)
+		ret = profile_read(message_string(m, "profile_path"), profile, strlen(profile),
+			&w->profile, err);
+	if (ret == 0)
+		ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, err);
+	if (ret == 0)
+		ret = keys_open(&w->keys, message_string(m, "keys"), err);
+	if (ret < 0)
+		return ret;
+	if (strcmp(w->keys->set, message_string(m, "key_set")) != 0)
+		return err_set(err, E_CONFIG, "the job wants key set \"%s\", the station has \"%s\"",
+			message_string(m, "key_set"), w->keys->set);
+	w->link = link_find(message_string(m, "link"));
+	if (!w->link)
+		return err_set(err, E_CONFIG, "link \"%s\": there is no such link",
+			message_string(m, "link"));
+	return 0;
+}
+
+static int handle_setup(struct worker *w, const json_t *message, struct err *err)
+{
+	struct err why;
+	int ret;
+
+	if (w->link)
+		return err_set(err, E_PROTOCOL, "set up twice");
+	ret = setup(w, message, &why);
+	if (ret < 0)
+		return worker_tell(w, json_pack("{ss, ss}", "type", "unready", "error", why.text), err);
+	return worker_tell(w, json_pack("{ss, sb}", "type", "ready", "lab", w->keys->lab), err);
+}
+
+static int handle_begin(struct worker *w, const json_t *message, struct err *err)
+{
+	if (!w->link)
+		return err_set(err, E_PROTOCOL, "a unit before setup");
+	return unit_run(w, message_string(message, "label"), json_object_get(message, "terms"), err);
+}
+
+int worker_run(int in, int out, struct err *err)
+{
+	struct worker w = {.in = in, .out = out};
+	int ret = secret_init();
+
+	if (ret < 0 || lines_init(&w.lines, 2 * MESSAGE_MAX) < 0)
+		return err_set(err, E_SYSTEM, "out of memory");
+	for (ret = 0; ret >= 0;) {
+		json_t *message = receive(&w, err);
+
+		if (!message) {
+			ret = err->status;
+			break;
+		}
+		if (!strcmp(message_type(message), "setup"))
+			ret = handle_setup(&w, message, err);
+		else if (!strcmp(message_type(message), "begin"))
+			ret = handle_begin(&w, message, err);
+		json_decref(message);
+	}
+	keys_close(w.keys);
+	lines_finish(&w.lines);
+	return ret == E_CANCELLED ? 0 : ret;
+}

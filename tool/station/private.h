@@ -1,0 +1,140 @@
+/* What the files of station/ share: the station, its slots and its clients. */
+#ifndef STATION_PRIVATE_H
+#define STATION_PRIVATE_H
+
+#include "core/file.h"
+#include "core/lines.h"
+#include "core/loop.h"
+#include "jig/jig.h"
+#include "job/job.h"
+#include "messages/messages.h"
+#include "plan/fixture.h"
+#include "plan/plan.h"
+#include "station/station.h"
+#include "station/writer.h"
+
+#include <sys/types.h>
+
+enum { CLIENTS = 16, LABEL = 17, CODE = 32, CAUSE = 512 };
+
+/* A configuration file: its text goes to the workers as it was when the station started. */
+struct config_file {
+	char *path, *text;
+	size_t length;
+	char digest[DIGEST_TEXT];
+};
+
+enum slot_state {
+	SLOT_STARTING, /* its worker is not ready yet */
+	SLOT_IDLE,     /* waits for a label */
+	SLOT_WAITING,  /* has a label, waits for its unit */
+	SLOT_WORKING,
+	SLOT_ENDING, /* made safe, its record written */
+	SLOT_BROKEN, /* its worker can't be set up */
+};
+
+struct slot {
+	struct station *station;
+	unsigned number;
+	const struct fixture_slot *fixture;
+	struct config_file profile_file;
+	struct profile profile;
+	enum slot_state state;
+	bool present, fresh; /* a headset is in; it was put in after the last unit ended */
+
+	/* worker */
+	pid_t pid;
+	struct watch watch;
+	struct lines lines;
+	bool ready, lab;
+	unsigned generation; /* counts workers, so that answers to a dead one are dropped */
+	int crashes;	     /* in a row, without a unit in between */
+
+	/* unit */
+	char label[LABEL], last_label[LABEL];
+	struct store_attempt attempt;
+	bool attempt_open; /* its row is there, its end is not */
+	json_t *apdus;	   /* of the step that runs */
+	json_t *step;	   /* step_begin of the step that runs */
+	int64_t step_started_ms, unit_started_ms;
+	struct timer step_deadline, unit_deadline, insert_deadline;
+	enum verdict verdict;
+	char code[CODE], cause[CAUSE];
+	char broken[CAUSE];
+	char held; /* the key that a HOLD may press */
+};
+
+struct client {
+	struct station *station;
+	struct watch watch;
+	struct lines lines;
+	bool watches;
+};
+
+enum station_state { STATION_STARTING, STATION_READY, STATION_STOPPED };
+
+struct station {
+	const struct station_options *options;
+	struct loop *loop;
+	struct watch signals, listener;
+	struct config_file fixture_file, plan_file;
+	struct fixture fixture;
+	struct plan plan;
+	struct job job;
+	char *keys; /* provider with its path as seen from here */
+	struct store *store;
+	struct writer *writer;
+	struct jig *jig;
+	char jig_name[128];
+	enum station_state state;
+	bool lid_open, estop, store_failed;
+	char code[CODE], cause[CAUSE]; /* why it is stopped */
+	struct slot slots[FIXTURE_SLOTS];
+	size_t slot_n;
+	struct client *clients[CLIENTS];
+	bool ending, had_client;
+	struct timer end_deadline, bringup_retry;
+};
+
+/* station.c */
+void station_stop(struct station *st, const char *code, const char *cause); /* no unit starts; all in work end */
+void station_ready(struct station *st);
+void station_end(struct station *st);
+void station_check_end(struct station *st);
+struct slot *station_slot(struct station *st, unsigned number);
+
+/* bringup.c: identity, calibration, references, counters, watchdog; then station_ready(). */
+void bringup_start(struct station *st);
+
+/* broker.c: a worker's jig request; and the safe state. */
+void broker_ask(struct slot *slot, const json_t *message);
+
+typedef void (*broker_safe_done)(struct slot *slot, int status, const struct err *err);
+void broker_safe(struct slot *slot, broker_safe_done done);
+void broker_led(struct slot *slot, const char *colour);
+
+/* workers.c */
+int worker_start(struct slot *slot, struct err *err);
+void worker_kill(struct slot *slot);
+void worker_send(struct slot *slot, json_t *message); /* steals; a broken worker ends its unit */
+void worker_reap(struct station *st);
+
+/* units.c */
+void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot);
+void unit_presence(struct slot *slot, bool present);
+void unit_message(struct slot *slot, json_t *message); /* from the worker; borrowed */
+void unit_worker_failed(struct slot *slot, const char *why);
+void unit_end(struct slot *slot, const char *code, const char *cause); /* verdict from the code */
+void unit_abort(struct slot *slot);
+void unit_set_state(struct slot *slot, enum slot_state state);
+void unit_init(struct slot *slot);
+
+/* clients.c */
+int clients_listen(struct station *st, struct err *err);
+void clients_close(struct station *st);
+void clients_tell(struct station *st, json_t *message); /* steals; to all that watch */
+void client_tell(struct client *client, json_t *message); /* steals; client may be NULL */
+json_t *clients_station_message(struct station *st);
+json_t *clients_slot_message(struct slot *slot);
+
+#endif

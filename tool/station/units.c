@@ -1,0 +1,618 @@
+/*
+ * A unit's way through its slot: offered, begun, stepped, ended.
+ *
+ * Every row is durable before what follows from it: the attempt before the worker begins, each step
+ * before the next and before clients see it, the end before the verdict is shown.
+ */
+#include "core/clock.h"
+#include "plan/codes.h"
+#include "station/private.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void unit_set_state(struct slot *slot, enum slot_state state)
+{
+	if (slot->state == state)
+		return;
+	slot->state = state;
+	clients_tell(slot->station, clients_slot_message(slot));
+	station_check_end(slot->station);
+}
+
+static void idle(struct slot *slot)
+{
+	slot->label[0] = '\0';
+	unit_set_state(slot, slot->ready ? SLOT_IDLE : SLOT_STARTING);
+}
+
+/* ---- offering a label ---- */
+
+static void refuse(struct client *client, const char *label, unsigned slot, const char *why)
+{
+	json_t *m = json_pack("{ss, ss, ss}", "type", "refused", "label", label, "error", why);
+
+	if (slot)
+		json_object_set_new(m, "slot", json_integer((json_int_t)slot));
+	client_tell(client, m);
+}
+
+static const char *bad_label(const char *label)
+{
+	size_t n = strlen(label);
+
+	if (n < 1 || n >= LABEL)
+		return "a label has 1 to 16 characters";
+	for (; *label; label++)
+		if (!isalnum((unsigned char)*label) && *label != '-')
+			return "a label has letters, digits and '-' only";
+	return NULL;
+}
+
+static bool may_take(const struct slot *slot, const char *label)
+{
+	return slot->state == SLOT_IDLE &&
+	       (slot->fresh || (slot->present && !strcmp(slot->last_label, label)));
+}
+
+static void begin(struct slot *slot);
+
+void unit_offer(struct station *st, struct client *client, const char *label, unsigned number)
+{
+	struct slot *slot = NULL;
+	const char *why = bad_label(label);
+
+	for (size_t i = 0; i < st->slot_n && !why; i++) {
+		struct slot *s = &st->slots[i];
+
+		if (s->label[0] && !strcmp(s->label, label))
+			why = "this unit is in work already";
+		else if (number ? s->number == number : !slot && may_take(s, label))
+			slot = s;
+	}
+	if (!why && st->ending)
+		why = "the station ends";
+	if (!why && st->state != STATION_READY)
+		why = st->cause[0] ? st->cause : "the station is not ready yet";
+	if (!why && st->store_failed)
+		why = "the store can't be written: no unit starts";
+	if (!why && !slot)
+		why = number ? "there is no such slot" : "no slot waits for a unit";
+	if (!why && slot->state != SLOT_IDLE)
+		why = slot->state == SLOT_BROKEN ? slot->broken : "the slot is not free";
+	if (why) {
+		refuse(client, label, number, why);
+		return;
+	}
+	strcpy(slot->label, label);
+	unit_set_state(slot, SLOT_WAITING);
+	if (slot->fresh || (slot->present && !strcmp(slot->last_label, label)))
+		begin(slot);
+	else
+		loop_timer(st->loop, &slot->insert_deadline,
+			(int64_t)(st->fixture.insert_wait_s * 1000));
+}
+
+static void nobody_came(void *arg)
+{
+	struct slot *slot = arg;
+	char label[LABEL];
+
+	strcpy(label, slot->label);
+	slot->label[0] = '\0';
+	unit_set_state(slot, SLOT_IDLE);
+	clients_tell(slot->station, json_pack("{ss, ss, si, ss, sb}", "type", "refused", "label",
+		label, "slot", (int)slot->number, "error", "no unit was put into the slot", "empty", 1));
+}
+
+void unit_presence(struct slot *slot, bool present)
+{
+	slot->present = present;
+	slot->fresh = present;
+	if (!present && slot->state == SLOT_WORKING)
+		unit_end(slot, "JIG-PLUG", "the unit was taken out in the middle of the test");
+	if (present && slot->state == SLOT_WAITING)
+		begin(slot);
+}
+
+/* ---- the store's jobs ---- */
+
+struct task {
+	struct writer_job job;
+	struct slot *slot;
+	unsigned generation;
+	json_int_t id;
+	json_t *message, *apdus;
+	int64_t attempt;
+	enum verdict verdict;
+	char op[16], unit[LABEL], code[CODE], cause[CAUSE];
+	char card[CARD_NUMBER];
+	struct store_card reserved;
+	int64_t ms;
+};
+
+static struct task *task_new(struct slot *slot,
+	int (*run)(struct store *store, struct writer_job *job, struct err *err),
+	void (*done)(struct writer_job *job, int status, const struct err *err))
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		abort(); /* without memory nothing can be recorded: end here, recover at the next start */
+	t->job.run = run;
+	t->job.done = done;
+	t->slot = slot;
+	t->generation = slot->generation;
+	t->attempt = slot->attempt.id;
+	return t;
+}
+
+static void task_free(struct task *t)
+{
+	json_decref(t->message);
+	json_decref(t->apdus);
+	free(t);
+}
+
+/* A store that failed once is not trusted again: no new unit starts, those in work end. */
+static void store_failed(struct slot *slot, const struct err *err)
+{
+	slot->station->store_failed = true;
+	station_stop(slot->station, "TOOL-STORE", err->text);
+}
+
+/* ---- beginning ---- */
+
+static int run_begin(struct store *store, struct writer_job *job, struct err *err)
+{
+	struct task *t = (struct task *)job;
+
+	return store_begin_attempt(store, &t->slot->attempt, err);
+}
+
+static void begun(struct writer_job *job, int status, const struct err *err)
+{
+	struct task *t = (struct task *)job;
+	struct slot *slot = t->slot;
+	struct station *st = slot->station;
+
+	if (status < 0) {
+		slot->attempt_open = false;
+		store_failed(slot, err);
+		idle(slot);
+		task_free(t);
+		return;
+	}
+	slot->attempt_open = true;
+	clients_tell(st, json_pack("{ss, si, ss, sI, si}", "type", "unit_begin", "slot",
+		(int)slot->number, "label", slot->label, "attempt", (json_int_t)slot->attempt.id, "try",
+		slot->attempt.try));
+	if (slot->code[0]) { /* something ended it while its row was written */
+		slot->state = SLOT_WORKING;
+		unit_end(slot, slot->code, slot->cause);
+	} else if (!slot->ready) {
+		unit_end(slot, "TOOL-WORKER", "its worker failed before it began");
+	} else {
+		worker_send(slot, json_pack("{ss, ss, sO}", "type", "begin", "label", slot->label, "terms",
+			st->job.terms));
+		loop_timer(st->loop, &slot->unit_deadline, (int64_t)(st->plan.unit_deadline_s * 1000));
+	}
+	task_free(t);
+}
+
+static void begin(struct slot *slot)
+{
+	struct station *st = slot->station;
+
+	loop_untimer(st->loop, &slot->insert_deadline);
+	slot->fresh = false;
+	slot->crashes = 0;
+	slot->code[0] = slot->cause[0] = '\0';
+	json_array_clear(slot->apdus);
+	slot->unit_started_ms = clock_ms();
+	strcpy(slot->last_label, slot->label);
+	slot->attempt = (struct store_attempt){
+		.label = slot->last_label,
+		.job = st->job.name,
+		.job_digest = st->job.digest,
+		.plan = st->plan.name,
+		.plan_digest = st->plan_file.digest,
+		.profile = slot->profile.name,
+		.profile_digest = slot->profile_file.digest,
+		.fixture = st->fixture.name,
+		.fixture_digest = st->fixture_file.digest,
+		.version = PAYJIG_VERSION,
+		.jig = st->jig_name,
+		.slot = (int)slot->number,
+		.steps = (int)st->plan.step_n,
+		.lab = slot->lab,
+	};
+	unit_set_state(slot, SLOT_WORKING);
+	broker_led(slot, "BLIN");
+	writer_add(st->writer, &task_new(slot, run_begin, begun)->job);
+}
+
+/* ---- steps ---- */
+
+static void step_late(void *arg)
+{
+	struct slot *slot = arg;
+
+	worker_kill(slot);
+	unit_worker_failed(slot, "a step did not end within its deadline");
+}
+
+static void unit_late(void *arg)
+{
+	struct slot *slot = arg;
+
+	unit_end(slot, "TOOL-TIMEOUT", "the unit did not end within its deadline");
+}
+
+static void take_step_begin(struct slot *slot, json_t *message)
+{
+	struct station *st = slot->station;
+	json_int_t position = message_integer(message, "position");
+	json_t *event;
+
+	if (position < 0 || (size_t)position >= st->plan.step_n ||
+		strcmp(st->plan.steps[position].step, message_string(message, "step")) != 0 ||
+		slot->step) {
+		worker_kill(slot);
+		unit_worker_failed(slot, "it begins a step that is not next");
+		return;
+	}
+	slot->step = json_incref(message);
+	slot->step_started_ms = clock_ms();
+	loop_timer(st->loop, &slot->step_deadline,
+		(int64_t)(st->plan.steps[position].deadline_s * 1000));
+	event = json_copy(message);
+	json_object_set_new(event, "slot", json_integer((json_int_t)slot->number));
+	json_object_set_new(event, "label", json_string(slot->label));
+	clients_tell(st, event);
+}
+
+static int run_step(struct store *store, struct writer_job *job, struct err *err)
+{
+	struct task *t = (struct task *)job;
+
+	return store_end_step(store, t->attempt, t->message, t->apdus, err);
+}
+
+static void step_stored(struct writer_job *job, int status, const struct err *err)
+{
+	struct task *t = (struct task *)job;
+	struct slot *slot = t->slot;
+
+	if (status < 0) {
+		store_failed(slot, err);
+		task_free(t);
+		return;
+	}
+	if (slot->generation == t->generation)
+		worker_send(slot, json_pack("{ss, sI}", "type", "stored", "id", t->id));
+	json_object_del(t->message, "id");
+	json_object_set_new(t->message, "slot", json_integer((json_int_t)slot->number));
+	json_object_set_new(t->message, "label", json_string(slot->last_label));
+	clients_tell(slot->station, json_incref(t->message));
+	task_free(t);
+}
+
+static void take_step_end(struct slot *slot, json_t *message)
+{
+	struct task *t;
+
+	if (!slot->step || message_integer(slot->step, "position") != message_integer(message, "position")) {
+		worker_kill(slot);
+		unit_worker_failed(slot, "it ends a step that it did not begin");
+		return;
+	}
+	loop_untimer(slot->station->loop, &slot->step_deadline);
+	json_decref(slot->step);
+	slot->step = NULL;
+	t = task_new(slot, run_step, step_stored);
+	t->id = message_integer(message, "id");
+	t->message = json_copy(message);
+	t->apdus = slot->apdus;
+	slot->apdus = json_array();
+	writer_add(slot->station->writer, &t->job);
+}
+
+static void take_apdu(struct slot *slot, json_t *message)
+{
+	json_array_append(slot->apdus, message);
+}
+
+/* ---- cards ---- */
+
+static int run_card(struct store *store, struct writer_job *job, struct err *err)
+{
+	struct task *t = (struct task *)job;
+	int slot = (int)t->slot->number;
+
+	if (!strcmp(t->op, "RESERVED"))
+		return store_reserve_card(store, t->slot->attempt.job, t->unit, slot, t->attempt,
+			&t->reserved, err);
+	return store_move_card(store, t->unit, t->op, slot, t->attempt,
+		json_object_get(t->message, "proof"), err);
+}
+
+static void card_done(struct writer_job *job, int status, const struct err *err)
+{
+	struct task *t = (struct task *)job;
+	json_t *m = json_pack("{ss, sI, si}", "type", "card_result", "id", t->id, "status",
+		status < 0 ? status : 0);
+
+	if (status == E_STORE) {
+		json_decref(m);
+		store_failed(t->slot, err);
+		task_free(t);
+		return;
+	}
+	if (status < 0)
+		json_object_set_new(m, "error", json_string(err->text));
+	if (status < 0 && err->code)
+		json_object_set_new(m, "state",
+			json_string(err->code == STORE_NO_CARD ? "NONE" : "DONE"));
+	if (status >= 0 && t->reserved.number[0]) {
+		json_object_set_new(m, "state", json_string(t->reserved.state));
+		json_object_set_new(m, "card",
+			json_pack("{ss, ss, ss, ss}", "number", t->reserved.number, "valid_from",
+				t->reserved.valid_from, "valid_to", t->reserved.valid_to, "extended",
+				t->reserved.extended));
+	}
+	if (t->slot->generation == t->generation)
+		worker_send(t->slot, m);
+	else
+		json_decref(m);
+	task_free(t);
+}
+
+static void take_card(struct slot *slot, json_t *message)
+{
+	static const char *const ops[] = {"RESERVED", "INTENT", "WRITTEN", "PROVEN"};
+	const char *op = message_string(message, "op");
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		struct task *t;
+
+		if (strcmp(ops[i], op) != 0 || strcmp(message_string(message, "unit"), slot->label) != 0)
+			continue;
+		t = task_new(slot, run_card, card_done);
+		strcpy(t->op, op);
+		strcpy(t->unit, slot->label);
+		t->id = message_integer(message, "id");
+		t->message = json_incref(message);
+		writer_add(slot->station->writer, &t->job);
+		return;
+	}
+	worker_kill(slot);
+	unit_worker_failed(slot, "it asks for a card that is not its unit's");
+}
+
+/* ---- ending ---- */
+
+static int run_end(struct store *store, struct writer_job *job, struct err *err)
+{
+	struct task *t = (struct task *)job;
+
+	return store_end_attempt(store, t->attempt, t->verdict, t->code, t->cause, t->message, t->apdus,
+		t->card, err);
+}
+
+static void tell_end(struct task *t)
+{
+	struct slot *slot = t->slot;
+	const struct code *code = code_find(t->code);
+	char card[24] = "";
+	json_t *m;
+
+	if (t->card[0])
+		job_mask(t->card, card);
+	m = json_pack("{ss, si, ss, ss, ss, ss, ss, sI, sI, ss, sb}", "type", "unit_end", "slot",
+		(int)slot->number, "label", slot->last_label, "verdict", verdict_word(t->verdict), "code",
+		t->code, "cause", t->cause, "action", code ? code->action : "ship the unit", "attempt",
+		(json_int_t)t->attempt, "ms", (json_int_t)t->ms, "card", card, "lab", slot->lab);
+	clients_tell(slot->station, m);
+}
+
+static void after_end(struct slot *slot)
+{
+	struct err err;
+
+	if (slot->station->ending) {
+		idle(slot);
+		return;
+	}
+	if (!slot->pid && worker_start(slot, &err) < 0 && slot->state != SLOT_BROKEN) {
+		snprintf(slot->broken, sizeof(slot->broken), "%s", err.text);
+		unit_set_state(slot, SLOT_BROKEN);
+	}
+	if (slot->state != SLOT_BROKEN)
+		idle(slot);
+}
+
+static void end_stored(struct writer_job *job, int status, const struct err *err)
+{
+	static const char *const lamps[] = {"OFF", "GRE", "RED", "YELL", "YELL"};
+	struct task *t = (struct task *)job;
+	struct slot *slot = t->slot;
+
+	if (status == E_PROTOCOL && t->verdict == VERDICT_PASS) {
+		/* The records do not bear a PASS: it is none. */
+		t->verdict = VERDICT_ERROR;
+		strcpy(t->code, "TOOL-WORKER");
+		snprintf(t->cause, sizeof(t->cause), "%.300s", err->text);
+		writer_add(slot->station->writer, job);
+		return;
+	}
+	slot->attempt_open = false;
+	if (status < 0) {
+		/* The row stays open: the next start completes it as ERROR. */
+		t->verdict = VERDICT_ERROR;
+		strcpy(t->code, "TOOL-STORE");
+		snprintf(t->cause, sizeof(t->cause), "%.300s", err->text);
+	}
+	broker_led(slot, lamps[t->verdict]);
+	tell_end(t);
+	task_free(t);
+	if (status < 0)
+		store_failed(slot, err);
+	after_end(slot);
+}
+
+static void made_safe(struct slot *slot, int status, const struct err *err)
+{
+	struct task *t = task_new(slot, run_end, end_stored);
+
+	t->verdict = slot->verdict;
+	strcpy(t->code, slot->code);
+	strcpy(t->cause, slot->cause);
+	t->ms = clock_ms() - slot->unit_started_ms;
+	if (status < 0 && t->verdict == VERDICT_PASS) {
+		t->verdict = VERDICT_ERROR;
+		strcpy(t->code, "JIG-REFUSED");
+		snprintf(t->cause, sizeof(t->cause), "the slot could not be made safe: %.250s", err->text);
+	}
+	if (slot->step) { /* torn: recorded as what it is */
+		t->message = json_pack("{ss, sI, ss, ss, ss, ss, sI, s[]}", "step",
+			message_string(slot->step, "step"), "position",
+			message_integer(slot->step, "position"), "verdict", verdict_word(t->verdict),
+			"code", t->code, "cause", t->cause, "note", "did not end", "ms",
+			(json_int_t)(clock_ms() - slot->step_started_ms), "measurements");
+		t->apdus = slot->apdus;
+		slot->apdus = json_array();
+		json_decref(slot->step);
+		slot->step = NULL;
+	}
+	writer_add(slot->station->writer, &t->job);
+}
+
+static void end_with(struct slot *slot, enum verdict verdict, const char *code, const char *cause)
+{
+	struct loop *loop = slot->station->loop;
+
+	if (slot->state != SLOT_WORKING)
+		return;
+	slot->verdict = verdict;
+	if (slot->code != code)
+		snprintf(slot->code, sizeof(slot->code), "%s", code);
+	if (slot->cause != cause)
+		snprintf(slot->cause, sizeof(slot->cause), "%s", cause);
+	if (!slot->attempt_open)
+		return; /* begun() ends it, when its row is there */
+	loop_untimer(loop, &slot->step_deadline);
+	loop_untimer(loop, &slot->unit_deadline);
+	unit_set_state(slot, SLOT_ENDING);
+	broker_safe(slot, made_safe);
+}
+
+void unit_end(struct slot *slot, const char *code, const char *cause)
+{
+	const struct code *c = code_find(code);
+
+	worker_kill(slot); /* decided without it: whatever it does now is for nothing */
+	end_with(slot, c ? c->verdict : VERDICT_ERROR, c ? code : "TOOL-WORKER", cause);
+}
+
+void unit_abort(struct slot *slot)
+{
+	if (slot->state == SLOT_WAITING) {
+		loop_untimer(slot->station->loop, &slot->insert_deadline);
+		idle(slot);
+	}
+	if (slot->state == SLOT_WORKING)
+		unit_end(slot, "ABORTED", "the operator ended the test");
+}
+
+void unit_worker_failed(struct slot *slot, const char *why)
+{
+	char cause[CAUSE];
+	struct err err;
+
+	snprintf(cause, sizeof(cause), "the test process of the slot failed: %s", why);
+	worker_kill(slot);
+	if (slot->state == SLOT_WORKING) {
+		unit_end(slot, "TOOL-WORKER", cause);
+		return;
+	}
+	if (slot->state == SLOT_ENDING || slot->station->ending)
+		return; /* started again when the unit has ended */
+	if (worker_start(slot, &err) < 0 && slot->state != SLOT_BROKEN) {
+		snprintf(slot->broken, sizeof(slot->broken), "%s", err.text);
+		unit_set_state(slot, SLOT_BROKEN);
+	}
+}
+
+static void take_unit_end(struct slot *slot, json_t *message)
+{
+	enum verdict verdict = verdict_from_word(message_string(message, "verdict"));
+	const char *code = message_string(message, "code");
+	const struct code *c = code_find(code);
+
+	if (slot->step || verdict == VERDICT_NONE ||
+		(verdict == VERDICT_PASS ? code[0] != '\0' : !c || c->verdict != verdict)) {
+		worker_kill(slot);
+		unit_worker_failed(slot, "it ends a unit with a verdict that is none");
+		return;
+	}
+	end_with(slot, verdict, code, message_string(message, "cause"));
+}
+
+static void take_ready(struct slot *slot, json_t *message)
+{
+	slot->ready = true;
+	slot->lab = json_is_true(json_object_get(message, "lab"));
+	if (slot->state == SLOT_STARTING)
+		unit_set_state(slot, SLOT_IDLE);
+	for (size_t i = 0; i < slot->station->slot_n; i++)
+		if (!slot->station->slots[i].ready)
+			return;
+	clients_tell(slot->station, clients_station_message(slot->station));
+}
+
+static void take_unready(struct slot *slot, json_t *message)
+{
+	worker_kill(slot);
+	snprintf(slot->broken, sizeof(slot->broken), "%s", message_string(message, "error"));
+	unit_set_state(slot, SLOT_BROKEN);
+	station_stop(slot->station, "TOOL-WORKER", slot->broken);
+}
+
+static void take_jig(struct slot *slot, json_t *message)
+{
+	broker_ask(slot, message);
+}
+
+static const struct {
+	const char *type;
+	bool in_work; /* only while a unit is in work; what comes later is dropped */
+	void (*take)(struct slot *slot, json_t *message);
+} handlers[] = {
+	{"apdu", true, take_apdu},
+	{"card", true, take_card},
+	{"jig", true, take_jig},
+	{"ready", false, take_ready},
+	{"step_begin", true, take_step_begin},
+	{"step_end", true, take_step_end},
+	{"unit_end", true, take_unit_end},
+	{"unready", false, take_unready},
+};
+
+void unit_message(struct slot *slot, json_t *message)
+{
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (!strcmp(handlers[i].type, message_type(message)) &&
+			(!handlers[i].in_work || slot->state == SLOT_WORKING))
+			handlers[i].take(slot, message);
+}
+
+void unit_init(struct slot *slot)
+{
+	slot->apdus = json_array();
+	slot->step_deadline = (struct timer){.fired = step_late, .arg = slot};
+	slot->unit_deadline = (struct timer){.fired = unit_late, .arg = slot};
+	slot->insert_deadline = (struct timer){.fired = nobody_came, .arg = slot};
+}

@@ -1,0 +1,170 @@
+/* Worker processes: started, spoken to, killed, reaped. */
+#include "core/clock.h"
+#include "station/private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_CRASHES = 3 };
+
+extern char **environ;
+
+static void worker_lost(struct slot *slot, const char *why)
+{
+	worker_kill(slot);
+	unit_worker_failed(slot, why);
+}
+
+static void worker_ready(void *arg, short revents)
+{
+	struct slot *slot = arg;
+	unsigned generation = slot->generation;
+	int got = 1;
+	size_t n;
+	char *line;
+
+	if (revents & POLLOUT && lines_write(&slot->lines, slot->watch.fd) < 0) {
+		worker_lost(slot, "it does not listen");
+		return;
+	}
+	slot->watch.events = (short)(POLLIN | (slot->lines.out_n ? POLLOUT : 0));
+	if (revents & (POLLIN | POLLHUP | POLLERR))
+		got = lines_read(&slot->lines, slot->watch.fd);
+	while (slot->pid && slot->generation == generation && (line = lines_next(&slot->lines, &n))) {
+		struct err err;
+		json_t *message = message_parse(line, n, FROM_SLOT, &err);
+
+		if (!message) {
+			worker_lost(slot, "it talks nonsense");
+			return;
+		}
+		unit_message(slot, message);
+		json_decref(message);
+	}
+	if (slot->generation != generation || !slot->pid)
+		return;
+	if (slot->lines.overflow)
+		worker_lost(slot, "it talks nonsense");
+	else if (got < 0)
+		worker_lost(slot, "it ended");
+}
+
+void worker_send(struct slot *slot, json_t *message)
+{
+	size_t n = 0;
+	struct err err;
+	char *line = message_line(message, FROM_STATION_TO_SLOT, &n, &err);
+
+	if (line && slot->pid) {
+		if (lines_queue(&slot->lines, line, n) < 0)
+			worker_lost(slot, "it does not listen");
+		else
+			slot->watch.events = POLLIN | POLLOUT;
+	}
+	free(line);
+}
+
+static int spawn(struct slot *slot, int fd, struct err *err)
+{
+	const char *program = slot->station->options->program;
+	char *argv[] = {(char *)program, (char *)"slot", NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none, defaults;
+	int ret;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, fd, STDOUT_FILENO);
+	posix_spawnattr_init(&attributes);
+	sigemptyset(&none);
+	sigfillset(&defaults);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	/* Its own process group: a Ctrl-C at the terminal is the station's to handle. */
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	ret = posix_spawn(&slot->pid, program, &files, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	if (ret) {
+		slot->pid = 0;
+		return err_set(err, E_SYSTEM, "%s: can't be started: %s", program, strerror(ret));
+	}
+	return 0;
+}
+
+int worker_start(struct slot *slot, struct err *err)
+{
+	struct station *st = slot->station;
+	int pair[2], ret;
+
+	if (slot->crashes++ == MAX_CRASHES) {
+		snprintf(slot->broken, sizeof(slot->broken),
+			"its worker failed %d times in a row without a unit", MAX_CRASHES);
+		unit_set_state(slot, SLOT_BROKEN);
+		return err_set(err, E_SYSTEM, "%s", slot->broken);
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return err_set(err, E_SYSTEM, "no socket: %s", strerror(errno));
+	ret = spawn(slot, pair[1], err);
+	close(pair[1]);
+	if (ret < 0) {
+		close(pair[0]);
+		return ret;
+	}
+	slot->generation++;
+	slot->ready = false;
+	lines_reset(&slot->lines);
+	slot->watch = (struct watch){.fd = pair[0], .events = POLLIN, .ready = worker_ready, .arg = slot};
+	loop_watch(st->loop, &slot->watch);
+	worker_send(slot, json_pack("{ss, si, ss, ss, ss, ss, ss, ss, ss}", "type", "setup", "slot",
+		(int)slot->number, "link", slot->fixture->link, "plan_path", st->plan_file.path, "plan",
+		st->plan_file.text, "profile_path", slot->profile_file.path, "profile",
+		slot->profile_file.text, "keys", st->keys, "key_set", st->job.key_set));
+	return 0;
+}
+
+void worker_kill(struct slot *slot)
+{
+	if (!slot->pid)
+		return;
+	kill(slot->pid, SIGKILL);
+	slot->pid = 0; /* reaped by worker_reap() */
+	slot->ready = false;
+	loop_unwatch(slot->station->loop, &slot->watch);
+	close(slot->watch.fd);
+}
+
+void worker_reap(struct station *st)
+{
+	pid_t pid;
+	int status;
+
+	/* WUNTRACED: a worker that was stopped is noticed at once, not at the step's deadline. */
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		for (size_t i = 0; i < st->slot_n; i++) {
+			struct slot *slot = &st->slots[i];
+			char why[64];
+
+			if (slot->pid != pid)
+				continue;
+			if (WIFSTOPPED(status))
+				snprintf(why, sizeof(why), "it was stopped");
+			else if (WIFSIGNALED(status))
+				snprintf(why, sizeof(why), "it died by signal %d", WTERMSIG(status));
+			else
+				snprintf(why, sizeof(why), "it ended with status %d", WEXITSTATUS(status));
+			worker_lost(slot, why);
+		}
+	}
+}
