@@ -436,7 +436,7 @@ static void after_end(struct slot *slot)
 
 static void end_stored(struct writer_job *job, int status, const struct err *err)
 {
-	static const char *const lamps[] = {"OFF", "GRE", "RED", "YELL", "YELL"};
+	static const char *const lamps[] = {"OFF", "GREEN", "RED", "YELL", "YELL"};
 	struct task *t = (struct task *)job;
 	struct slot *slot = t->slot;
 
