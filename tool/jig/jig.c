@@ -16,6 +16,7 @@ enum {
 	RECONNECT_MS = 500,
 	CONNECT_MS = 3000,
 	FEED_MS = 250,	     /* a quarter of the watchdog */
+	CLOCK_SLACK_MS = 50,
 	BUFFER = 65536,
 };
 
@@ -33,8 +34,9 @@ struct jig {
 	struct jig_request *current; /* sent, no reply yet */
 	struct jig_request *running; /* overlapped, waiting for events */
 	unsigned feeds;		     /* SYST:TIM? without answer yet */
-	bool feeding;
-	double jig_time; /* the last SYST:TIM? */
+	int64_t fed_us;	   /* when the oldest unanswered SYST:TIM? left */
+	double clock_ahead; /* of the jig's clock before ours, at its last SYST:TIM? */
+	bool clock_known;
 	unsigned nonce;
 	int resync_tries;
 	int lost_status; /* why the line is being resynchronised */
@@ -110,6 +112,12 @@ static void lost_reply(struct jig *jig, int status, const char *why)
 	resync(jig);
 	if (r)
 		fail(jig, r, status, 0, why);
+	/* Nonsense may have been somebody's event: no running operation can be trusted. */
+	while (status == E_PROTOCOL && jig->running) {
+		r = jig->running;
+		jig->running = r->next;
+		fail(jig, r, status, 0, why);
+	}
 }
 
 static void reply_late(void *arg)
@@ -139,6 +147,8 @@ static void feed(void *arg)
 	loop_timer(jig->loop, &jig->feed, FEED_MS);
 	if (jig->state != READY && jig->state != WAITING)
 		return; /* resynchronising: its lines feed too */
+	if (!jig->feeds)
+		jig->fed_us = clock_us();
 	if (!jig->feeds++ && jig->state == READY)
 		loop_timer(jig->loop, &jig->reply, REPLY_MS);
 	queue_line(jig, "SYST:TIM?\n");
@@ -146,8 +156,7 @@ static void feed(void *arg)
 
 void jig_feed(struct jig *jig)
 {
-	jig->feeding = true;
-	loop_timer(jig->loop, &jig->feed, FEED_MS);
+	loop_timer(jig->loop, &jig->feed, 0);
 }
 
 /* Sends what is next, if the line is free. */
@@ -241,8 +250,9 @@ static void accepted(struct jig *jig, struct jig_request *r, struct scpi_reply *
 
 static void fed(struct jig *jig, const char *field)
 {
-	double t;
+	double t, asked = (double)jig->fed_us / 1e6;
 	struct err err;
+	bool back;
 
 	if (scpi_real(field, &t, &err) < 0 || !(t >= 0)) {
 		lost_reply(jig, E_PROTOCOL, "the jig's reply is none");
@@ -250,9 +260,14 @@ static void fed(struct jig *jig, const char *field)
 	}
 	if (!--jig->feeds && jig->state == READY)
 		loop_untimer(jig->loop, &jig->reply);
-	if (t < jig->jig_time && jig->listener.restarted)
+	/* Both clocks run alike, and an answer is never older than its question: a jig whose clock fell
+	 * behind since the last answer has started anew. */
+	back = jig->clock_known && t - asked < jig->clock_ahead - CLOCK_SLACK_MS / 1000.0;
+	jig->clock_ahead = t - (double)clock_us() / 1e6;
+	jig->clock_known = true;
+	jig->fed_us = clock_us();
+	if (back)
 		jig->listener.restarted(jig->listener.arg);
-	jig->jig_time = t;
 }
 
 static void resync_line(struct jig *jig, const char *line)
@@ -364,9 +379,8 @@ static void disconnect(struct jig *jig)
 	if (jig->watch.fd >= 0)
 		close(jig->watch.fd);
 	jig->watch.fd = -1;
-	jig->feeding = false;
 	jig->feeds = 0;
-	jig->jig_time = 0;
+	jig->clock_known = false;
 	jig->state = DOWN;
 	lines_reset(&jig->lines);
 }

@@ -2,7 +2,12 @@
 #include "slot/audio.h"
 #include "slot/steps.h"
 
-enum { OPEN_OHM = 900000 }; /* the jig says 1E6 for open */
+#include <math.h>
+
+enum {
+	OPEN_OHM = 900000, /* the jig says 1E6 for open */
+	STUCK_PERCENT = 5, /* parts and meter together are within 3 */
+};
 
 int audio_take(struct unit *u)
 {
@@ -23,7 +28,7 @@ int step_plug(struct unit *u)
 	return plug == 2 ? 0 : unit_finding(u, "JIG-PLUG", "%s", "");
 }
 
-/* A key that is closed already looks like the key's resistance; key A like a short. */
+/* A key that is closed already reads as its own resistance; key A like a short. */
 static int judge_mic(struct unit *u, double ohm)
 {
 	const struct profile_key *zero = NULL;
@@ -33,7 +38,7 @@ static int judge_mic(struct unit *u, double ohm)
 
 		if (k->ohm <= 0)
 			zero = k;
-		else if (ohm >= k->phone_low && ohm <= k->phone_high)
+		else if (fabs(ohm / k->ohm - 1) <= STUCK_PERCENT / 100.0)
 			return unit_finding(u, "BTN-STUCK", "key %s: %.0f ohm without a press", k->name,
 				ohm);
 	}
