@@ -22,7 +22,7 @@ int store_end(struct store *store, int ret, struct err *err)
 		int done = sql_run(store->db, err, "COMMIT", "");
 
 		if (done >= 0)
-			return ret;
+			return 0;
 		ret = done;
 	}
 	/* SQLite may have rolled back by itself (disk full): then this one has nothing to do. */

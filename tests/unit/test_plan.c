@@ -1,0 +1,190 @@
+/* plan/: verdicts and limits, the table of codes, judgement of keys. */
+#include "unit.h"
+
+#include "plan/buttons.h"
+#include "plan/codes.h"
+
+#include <math.h>
+
+static void what_is_not_a_number_never_passes(void **state)
+{
+	const struct limit l = {"x", "ohm", 10, 20, 2};
+
+	(void)state;
+	assert_int_equal(limit_judge(&l, NAN), JUDGED_FAIL);
+	assert_int_equal(limit_judge(&l, INFINITY), JUDGED_FAIL);
+	assert_int_equal(limit_judge(&l, 9.999), JUDGED_FAIL);
+	assert_int_equal(limit_judge(&l, 10), JUDGED_MARGINAL);
+	assert_int_equal(limit_judge(&l, 15), JUDGED_PASS);
+	assert_int_equal(limit_judge(&l, 18.5), JUDGED_MARGINAL);
+	assert_int_equal(limit_judge(&l, 20), JUDGED_MARGINAL);
+	assert_int_equal(limit_judge(&l, 20.001), JUDGED_FAIL);
+}
+
+static void the_zero_of_a_verdict_is_none(void **state)
+{
+	(void)state;
+	assert_int_equal((enum verdict)0, VERDICT_NONE);
+	assert_int_equal(verdict_from_word("PASS"), VERDICT_PASS);
+	assert_int_equal(verdict_from_word("pass"), VERDICT_NONE);
+	assert_int_equal(verdict_from_word(""), VERDICT_NONE);
+	assert_int_equal(verdict_from_word("NONE"), VERDICT_NONE);
+}
+
+static void codes_are_unique_and_say_what_to_do(void **state)
+{
+	size_t n;
+	const struct code *t = code_table(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		assert_ptr_equal(code_find(t[i].code), &t[i]);
+		assert_true(t[i].verdict == VERDICT_FAIL || t[i].verdict == VERDICT_ERROR ||
+			    t[i].verdict == VERDICT_ABORT);
+		assert_true(strlen(t[i].code) < 24 && t[i].cause[0] && t[i].action[0]);
+		/* Codes of the station's side say so by their first word: the unit is not blamed. */
+		if (!strncmp(t[i].code, "JIG-", 4) || !strncmp(t[i].code, "TOOL-", 5))
+			assert_int_equal(t[i].verdict, VERDICT_ERROR);
+	}
+	assert_null(code_find("NO-SUCH-CODE"));
+}
+
+static struct profile profile = {
+	.keys = {{"A", 0, 0, 70}, {"B", 240, 210, 290}, {"C", 470, 360, 680}}, .key_n = 3};
+
+/* Five clean presses of key B. */
+static struct button_run clean(void)
+{
+	struct button_run run = {.profile = &profile, .key = &profile.keys[1], .hold_s = 0.2, .n = 5};
+
+	for (size_t i = 0; i < run.n; i++) {
+		double t = 10 + 0.35 * (double)i;
+
+		run.presses[i] = (struct button_press){.t_cmd = t, .t_close = t + 0.01, .t_open = t + 0.21,
+			.bounce_close = 0.002, .bounce_open = 0.001, .ohm = 241};
+		run.edges[run.edge_n++] = (struct button_edge){t + 0.01, 241};
+		run.edges[run.edge_n++] = (struct button_edge){t + 0.21, 2400};
+	}
+	return run;
+}
+
+static void expect(const struct button_run *run, const char *contact, const char *edges)
+{
+	struct button_worst w = button_worst(run);
+	const char *c = button_contact(run, &w), *e = button_edges(run);
+
+	assert_string_equal(c ? c : "", contact);
+	assert_string_equal(e ? e : "", edges);
+}
+
+static void a_clean_key_has_no_finding(void **state)
+{
+	struct button_run run = clean();
+	struct button_worst w = button_worst(&run);
+
+	(void)state;
+	expect(&run, "", "");
+	assert_int_equal(w.closed, 5);
+	assert_true(fabs(w.closed_s - 0.2) < 1e-9 && fabs(w.release_s - 0.01) < 1e-9);
+	assert_true(fabs(w.deviation - 100.0 / 240) < 1e-9);
+}
+
+static void a_key_that_never_closes_is_dead(void **state)
+{
+	struct button_run run = clean();
+	struct button_worst w;
+
+	(void)state;
+	for (size_t i = 0; i < run.n; i++)
+		run.presses[i].t_close = run.presses[i].t_open = NAN;
+	run.edge_n = 0;
+	expect(&run, "BTN-DEAD", "");
+	w = button_worst(&run);
+	assert_true(isnan(w.closed_s) && isnan(w.ohm));
+	run.n = 0; /* no record at all is no pass either */
+	expect(&run, "BTN-DEAD", "");
+}
+
+static void a_missed_press_is_a_miss(void **state)
+{
+	struct button_run run = clean();
+
+	(void)state;
+	run.presses[2].t_close = run.presses[2].t_open = NAN;
+	run.edges[4].ohm = run.edges[5].ohm = 2400;
+	expect(&run, "BTN-MISS", "");
+}
+
+static void another_keys_resistance_is_a_swap(void **state)
+{
+	struct button_run run = clean();
+
+	(void)state;
+	for (size_t i = 0; i < run.n; i++)
+		run.presses[i].ohm = 468;
+	expect(&run, "BTN-SWAP", "");
+	run.presses[0].ohm = 241; /* not all of them: something else is wrong, no swap */
+	expect(&run, "", "");
+}
+
+static void a_key_that_stays_closed_is_stuck(void **state)
+{
+	struct button_run run = clean();
+
+	(void)state;
+	run.presses[4].t_open = NAN;
+	run.edge_n--; /* and no edge tells that it opened later */
+	expect(&run, "BTN-STUCK", "");
+}
+
+static void a_late_release_is_found_in_the_edges(void **state)
+{
+	struct button_run run = clean();
+	struct button_worst w;
+
+	(void)state;
+	run.presses[4].t_open = NAN;
+	run.edges[run.edge_n - 1].t = run.presses[4].t_cmd + 0.2 + 0.3;
+	w = button_worst(&run);
+	expect(&run, "", "");
+	assert_true(fabs(w.release_s - 0.3) < 1e-9);
+}
+
+static void a_second_closing_is_a_double_or_a_ghost(void **state)
+{
+	struct button_run run = clean();
+
+	(void)state;
+	run.edges[run.edge_n++] = (struct button_edge){run.presses[1].t_open + 0.02, 240};
+	expect(&run, "", "BTN-DOUBLE");
+	run.edges[run.edge_n - 1].t = run.presses[1].t_open + 0.05;
+	expect(&run, "", "BTN-GHOST");
+}
+
+static void a_key_closing_under_another_is_a_ghost(void **state)
+{
+	struct button_run run = clean();
+
+	(void)state;
+	run.edges[run.edge_n++] = (struct button_edge){run.presses[1].t_close + 0.1, 159};
+	expect(&run, "", "BTN-GHOST");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_a_number_never_passes),
+		cmocka_unit_test(the_zero_of_a_verdict_is_none),
+		cmocka_unit_test(codes_are_unique_and_say_what_to_do),
+		cmocka_unit_test(a_clean_key_has_no_finding),
+		cmocka_unit_test(a_key_that_never_closes_is_dead),
+		cmocka_unit_test(a_missed_press_is_a_miss),
+		cmocka_unit_test(another_keys_resistance_is_a_swap),
+		cmocka_unit_test(a_key_that_stays_closed_is_stuck),
+		cmocka_unit_test(a_late_release_is_found_in_the_edges),
+		cmocka_unit_test(a_second_closing_is_a_double_or_a_ghost),
+		cmocka_unit_test(a_key_closing_under_another_is_a_ghost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

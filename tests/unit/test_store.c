@@ -1,0 +1,213 @@
+/* store/: the card ledger's moves and what the end of an attempt does to a card. */
+#include "unit.h"
+
+#include "store/reader.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/payjig-store.XXXXXX";
+static char path[64];
+static const struct store_card cards[] = {{"62200000000000000001", "20260101", "20361231", "", ""},
+	{"62200000000000000002", "20260101", "20361231", "", ""}};
+
+static struct store *fresh(void)
+{
+	struct store *s = NULL;
+	char command[128];
+	struct err err;
+
+	snprintf(command, sizeof(command), "rm -f %s*", path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(store_open(&s, path, &err), 0);
+	assert_int_equal(store_add_job(s, "J", "P", "K", "d", cards, 2, &err), 0);
+	return s;
+}
+
+static struct store_attempt begin(struct store *s, const char *label)
+{
+	struct store_attempt a = {.label = label, .job = "J", .plan = "p", .plan_digest = "d",
+		.profile = "r", .profile_digest = "d", .fixture = "f", .fixture_digest = "d",
+		.job_digest = "d", .version = "0", .jig = "jig", .slot = 1, .steps = 1, .lab = true};
+	struct err err;
+
+	assert_int_equal(store_begin_attempt(s, &a, &err), 0);
+	return a;
+}
+
+static void step(struct store *s, int64_t attempt, const char *verdict)
+{
+	json_t *m = json_pack("{si, ss, ss, ss, ss, ss, si, s[]}", "position", 0, "step", "x", "verdict",
+		verdict, "code", "", "cause", "", "note", "", "ms", 5, "measurements");
+	struct err err;
+
+	assert_int_equal(store_end_step(s, attempt, m, NULL, &err), 0);
+	json_decref(m);
+}
+
+static int end(struct store *s, int64_t attempt, enum verdict v, char card[CARD_NUMBER])
+{
+	struct err err;
+
+	return store_end_attempt(s, attempt, v, "", "", NULL, NULL, card, &err);
+}
+
+static void expect_state(struct store *s, const char *unit, const char *state)
+{
+	struct store_attempt a = begin(s, unit);
+	struct store_card c;
+	struct err err;
+	int ret = store_reserve_card(s, "J", unit, 1, a.id, &c, &err);
+
+	assert_true(ret == 0 || err.code == STORE_CARD_DONE);
+	assert_string_equal(c.state, state);
+}
+
+static void a_pass_needs_its_steps_and_a_proven_card(void **state)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1");
+	struct store_card c;
+	char card[CARD_NUMBER];
+	struct err err;
+
+	(void)state;
+	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL); /* no step at all */
+	step(s, a.id, "PASS");
+	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL); /* no card */
+	assert_int_equal(store_reserve_card(s, "J", "U1", 1, a.id, &c, &err), 0);
+	assert_string_equal(c.number, cards[0].number);
+	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL); /* card only RESERVED */
+	assert_int_equal(store_move_card(s, "U1", "WRITTEN", 1, a.id, NULL, &err), E_PROTOCOL);
+	assert_int_equal(store_move_card(s, "U1", "INTENT", 1, a.id, NULL, &err), 0);
+	assert_int_equal(store_move_card(s, "U1", "WRITTEN", 1, a.id, NULL, &err), 0);
+	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL);
+	assert_int_equal(store_move_card(s, "U1", "PROVEN", 1, a.id, NULL, &err), 0);
+	assert_int_equal(end(s, a.id, VERDICT_PASS, card), 0);
+	assert_string_equal(card, cards[0].number);
+	assert_int_equal(end(s, a.id, VERDICT_FAIL, card), E_PROTOCOL); /* attempts end once */
+	expect_state(s, "U1", "COMMITTED");
+	store_close(s);
+}
+
+static void a_failed_step_is_never_a_pass(void **state)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1");
+	struct store_card c;
+	char card[CARD_NUMBER];
+	struct err err;
+
+	(void)state;
+	step(s, a.id, "FAIL");
+	store_reserve_card(s, "J", "U1", 1, a.id, &c, &err);
+	store_move_card(s, "U1", "INTENT", 1, a.id, NULL, &err);
+	store_move_card(s, "U1", "WRITTEN", 1, a.id, NULL, &err);
+	store_move_card(s, "U1", "PROVEN", 1, a.id, NULL, &err);
+	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL);
+	assert_int_equal(end(s, a.id, VERDICT_FAIL, card), 0);
+	expect_state(s, "U1", "REJECTED");
+	store_close(s);
+}
+
+static void a_card_only_reserved_goes_back(void **state)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1");
+	struct store_card c;
+	char card[CARD_NUMBER];
+	struct err err;
+
+	(void)state;
+	store_reserve_card(s, "J", "U1", 1, a.id, &c, &err);
+	assert_int_equal(end(s, a.id, VERDICT_FAIL, card), 0);
+	a = begin(s, "U2");
+	assert_int_equal(store_reserve_card(s, "J", "U2", 1, a.id, &c, &err), 0);
+	assert_string_equal(c.number, cards[0].number);
+	store_close(s);
+}
+
+static void after_intent_a_card_never_goes_to_another_unit(void **state)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1"), b, d;
+	struct store_card c;
+	char card[CARD_NUMBER];
+	struct err err;
+
+	(void)state;
+	store_reserve_card(s, "J", "U1", 1, a.id, &c, &err);
+	store_move_card(s, "U1", "INTENT", 1, a.id, NULL, &err);
+	assert_int_equal(end(s, a.id, VERDICT_ERROR, card), 0);
+	b = begin(s, "U2");
+	assert_int_equal(store_reserve_card(s, "J", "U2", 1, b.id, &c, &err), 0);
+	assert_string_equal(c.number, cards[1].number);
+	d = begin(s, "U3");
+	assert_int_equal(store_reserve_card(s, "J", "U3", 1, d.id, &c, &err), E_REFUSED);
+	assert_int_equal(err.code, STORE_NO_CARD);
+	expect_state(s, "U1", "INTENT"); /* the same unit: the same card */
+	store_close(s);
+}
+
+static void a_crash_leaves_an_error_not_a_gap(void **state)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1");
+	struct reader *r = NULL;
+	int64_t *ids = NULL;
+	json_t *unit;
+	struct err err;
+
+	(void)state;
+	store_close(s); /* as if the station had died: the attempt is open */
+	assert_int_equal(store_open(&s, path, &err), 0);
+	assert_int_equal(store_recover(s, &err), 1);
+	assert_int_equal(store_recover(s, &err), 0);
+	assert_int_equal(reader_open(&r, path, &err), 0);
+	assert_int_equal(reader_attempts(r, 1, &ids, &err), 1);
+	assert_int_equal(ids[0], a.id);
+	unit = reader_attempt(r, a.id, &err);
+	assert_string_equal(json_string_value(json_object_get(unit, "code")), "TOOL-STATION");
+	json_decref(unit);
+	free(ids);
+	reader_close(r);
+	store_close(s);
+}
+
+static void a_second_station_and_a_changed_job_are_refused(void **state)
+{
+	struct store *s = fresh(), *other = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(store_open(&other, path, &err), E_STORE);
+	assert_non_null(strstr(err.text, "another station"));
+	assert_int_equal(store_add_job(s, "J", "P", "K", "d", cards, 2, &err), 0); /* again: fine */
+	assert_int_equal(store_add_job(s, "J", "P", "K", "other", cards, 2, &err), E_CONFIG);
+	assert_int_equal(store_add_job(s, "J2", "P", "K", "e", cards, 2, &err), E_CONFIG);
+	assert_non_null(strstr(err.text, "card 1"));
+	store_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pass_needs_its_steps_and_a_proven_card),
+		cmocka_unit_test(a_failed_step_is_never_a_pass),
+		cmocka_unit_test(a_card_only_reserved_goes_back),
+		cmocka_unit_test(after_intent_a_card_never_goes_to_another_unit),
+		cmocka_unit_test(a_crash_leaves_an_error_not_a_gap),
+		cmocka_unit_test(a_second_station_and_a_changed_job_are_refused),
+	};
+	char command[64];
+	int ret;
+
+	if (!mkdtemp(folder))
+		return 2;
+	snprintf(path, sizeof(path), "%s/s.db", folder);
+	ret = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command) ? 2 : ret;
+}
