@@ -19,6 +19,8 @@ static void what_is_not_a_number_never_passes(void **state)
 	assert_int_equal(limit_judge(&l, 18.5), JUDGED_MARGINAL);
 	assert_int_equal(limit_judge(&l, 20), JUDGED_MARGINAL);
 	assert_int_equal(limit_judge(&l, 20.001), JUDGED_FAIL);
+	assert_int_equal(limit_judge(&(struct limit){"t", "s", 0, 3, 0.3}, 0.01), JUDGED_PASS);
+	assert_int_equal(limit_judge(&(struct limit){"t", "s", 0, 3, 0.3}, -0.01), JUDGED_FAIL);
 }
 
 static void the_zero_of_a_verdict_is_none(void **state)

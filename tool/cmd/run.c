@@ -41,7 +41,7 @@ struct run {
 	bool idle[SLOTS], busy[SLOTS];
 	unsigned waiting; /* labels offered and not yet begun or refused */
 	int64_t most_units, units;
-	bool failed, error, aborted;
+	bool failed, error, aborted, configuration;
 };
 
 static void say(struct run *r, json_t *message)
@@ -107,7 +107,8 @@ static void check_done(struct run *r)
 
 	if (r->most_units && r->units >= r->most_units)
 		none_left = true;
-	if (!any_busy(r) && (none_left || r->stopped))
+	/* A station that is neither ready nor stopped has not said yet what there is to do. */
+	if (!any_busy(r) && ((none_left && r->ready) || r->stopped))
 		stop(r);
 }
 
@@ -119,8 +120,8 @@ static void on_station(struct run *r, const json_t *m)
 
 	r->ready = !strcmp(state, "ready");
 	if (!strcmp(state, "stopped") && !r->stopped) {
-		r->stopped = true;
-		r->error = true;
+		r->stopped = r->error = true;
+		r->configuration = !strcmp(message_string(m, "code"), "TOOL-CONFIG");
 		fprintf(stderr, "payjig: station: %s: %s\n", message_string(m, "code"),
 			message_string(m, "error"));
 	}
@@ -133,14 +134,11 @@ static void on_slot(struct run *r, const json_t *m)
 
 	if (n < 1 || n >= SLOTS)
 		return;
-	r->idle[n] = !strcmp(state, "idle");
+	/* A broken slot is offered its labels too: the station refuses them and says why. */
+	r->idle[n] = !strcmp(state, "idle") || !strcmp(state, "broken");
 	r->busy[n] = !strcmp(state, "waiting") || !strcmp(state, "working") || !strcmp(state, "ending");
 	if (!strcmp(state, "waiting") && r->waiting)
 		r->waiting--;
-	if (!strcmp(state, "broken")) {
-		r->error = r->stopped = true;
-		fprintf(stderr, "payjig: slot %lld: %s\n", (long long)n, message_string(m, "error"));
-	}
 }
 
 static void on_refused(struct run *r, const json_t *m)
@@ -356,6 +354,8 @@ static int exit_status(const struct run *r)
 {
 	if (r->aborted)
 		return EXIT_ABORTED;
+	if (r->configuration)
+		return EXIT_USAGE;
 	if (r->error)
 		return EXIT_STATION;
 	return r->failed ? EXIT_FAIL : EXIT_PASS;

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 enum {
-	REPLY_MS = 1500,     /* a jig that answers later than this has lost the line */
 	RESYNC_MS = 500,     /* between two nonces */
 	RESYNC_TRIES = 4,
 	RECONNECT_MS = 500,
@@ -25,6 +24,7 @@ enum state { DOWN, CONNECTING, READY, WAITING, RESYNC };
 struct jig {
 	struct loop *loop;
 	struct jig_address address;
+	int64_t reply_ms;
 	struct jig_listener listener;
 	struct watch watch;
 	struct timer reconnect, reply, feed;
@@ -150,7 +150,7 @@ static void feed(void *arg)
 	if (!jig->feeds)
 		jig->fed_us = clock_us();
 	if (!jig->feeds++ && jig->state == READY)
-		loop_timer(jig->loop, &jig->reply, REPLY_MS);
+		loop_timer(jig->loop, &jig->reply, jig->reply_ms);
 	queue_line(jig, "SYST:TIM?\n");
 }
 
@@ -173,7 +173,7 @@ static void pump(struct jig *jig)
 	if (!r->sent_us)
 		r->sent_us = clock_us();
 	snprintf(line, sizeof(line), "*CLS;:%s;:SYST:ERR?\n", r->fetching ? r->after : r->line);
-	loop_timer(jig->loop, &jig->reply, REPLY_MS);
+	loop_timer(jig->loop, &jig->reply, jig->reply_ms);
 	queue_line(jig, line);
 }
 
@@ -225,7 +225,7 @@ static void accepted(struct jig *jig, struct jig_request *r, struct scpi_reply *
 
 	if (!reply->n || scpi_error(reply->fields[--reply->n], &code, text, sizeof(text), &err) < 0) {
 		jig->current = r;
-		lost_reply(jig, E_PROTOCOL, "the jig's reply is none");
+		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense instead of a reply");
 		return;
 	}
 	jig->state = READY;
@@ -240,7 +240,7 @@ static void accepted(struct jig *jig, struct jig_request *r, struct scpi_reply *
 		loop_timer(jig->loop, &r->timer, r->timeout_ms);
 	} else if (reply->n != r->replies) {
 		jig->current = r;
-		lost_reply(jig, E_PROTOCOL, "the jig's reply has the wrong number of fields");
+		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense: a reply with the wrong number of fields");
 		return;
 	} else {
 		finish(jig, r, 0, reply, NULL);
@@ -255,7 +255,7 @@ static void fed(struct jig *jig, const char *field)
 	bool back;
 
 	if (scpi_real(field, &t, &err) < 0 || !(t >= 0)) {
-		lost_reply(jig, E_PROTOCOL, "the jig's reply is none");
+		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense instead of a reply");
 		return;
 	}
 	if (!--jig->feeds && jig->state == READY)
@@ -293,7 +293,7 @@ static void reply_line(struct jig *jig, char *line)
 		return;
 	}
 	if (scpi_split(line, &reply, &err) < 0) {
-		lost_reply(jig, E_PROTOCOL, "the jig's reply is none");
+		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense instead of a reply");
 		return;
 	}
 	/* A fed watchdog answers one bare number; every request's reply ends with an error report. */
@@ -302,13 +302,13 @@ static void reply_line(struct jig *jig, char *line)
 		return;
 	}
 	if (!r) {
-		lost_reply(jig, E_PROTOCOL, "the jig answers what nobody asked");
+		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense: it answers what nobody asked");
 		return;
 	}
 	jig->current = NULL;
 	loop_untimer(jig->loop, &jig->reply);
 	if (jig->feeds)
-		loop_timer(jig->loop, &jig->reply, REPLY_MS);
+		loop_timer(jig->loop, &jig->reply, jig->reply_ms);
 	accepted(jig, r, &reply);
 }
 
@@ -460,7 +460,7 @@ static void try_connect(void *arg)
 	loop_timer(jig->loop, &jig->reply, CONNECT_MS);
 }
 
-int jig_open(struct jig **out, struct loop *loop, const char *address,
+int jig_open(struct jig **out, struct loop *loop, const char *address, int64_t reply_ms,
 	const struct jig_listener *listener, struct err *err)
 {
 	struct jig *jig = calloc(1, sizeof(*jig));
@@ -475,14 +475,20 @@ int jig_open(struct jig **out, struct loop *loop, const char *address,
 		return err ? err->status : E_CONFIG;
 	}
 	jig->loop = loop;
+	jig->reply_ms = reply_ms;
 	jig->listener = *listener;
 	jig->watch = (struct watch){.fd = -1, .ready = line_ready, .arg = jig};
 	jig->reconnect = (struct timer){.fired = try_connect, .arg = jig};
 	jig->reply = (struct timer){.fired = reply_late, .arg = jig};
 	jig->feed = (struct timer){.fired = feed, .arg = jig};
-	loop_timer(loop, &jig->reconnect, 0);
 	*out = jig;
 	return 0;
+}
+
+void jig_connect(struct jig *jig)
+{
+	if (jig->state == DOWN)
+		loop_timer(jig->loop, &jig->reconnect, 0);
 }
 
 void jig_close(struct jig *jig)

@@ -75,9 +75,13 @@ struct jig_listener {
 	void (*restarted)(void *arg);
 };
 
-/* Opens "tcp:HOST:PORT": starts to connect, up() follows. E_CONFIG for a malformed address. */
-int jig_open(struct jig **jig, struct loop *loop, const char *address,
+/* Makes the client of "tcp:HOST:PORT"; jig_connect() starts it. A reply later than reply_ms has lost the
+ * line. E_CONFIG for a malformed address. */
+int jig_open(struct jig **jig, struct loop *loop, const char *address, int64_t reply_ms,
 	const struct jig_listener *listener, struct err *err);
+
+/* Starts to connect, and again whenever the line is lost; up() follows. */
+void jig_connect(struct jig *jig);
 
 /* Fails what waits (E_CANCELLED) and closes; takes NULL. */
 void jig_close(struct jig *jig);

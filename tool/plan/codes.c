@@ -79,6 +79,7 @@ static const struct code codes[] = {
 	{"JIG-REFUSED", VERDICT_ERROR, "the jig refuses a command", SERVICE},
 	{"JIG-RESET", VERDICT_ERROR, "the jig restarted", SERVICE},
 	{"JIG-TIMEOUT", VERDICT_ERROR, "the jig does not answer in time", SERVICE},
+	{"TOOL-CONFIG", VERDICT_ERROR, "the station's configuration is wrong", "call the engineer"},
 	{"TOOL-KEYS", VERDICT_ERROR, "the station's keys can't be used", "call the engineer"},
 	{"TOOL-STATION", VERDICT_ERROR, "the station ended while the unit was in work", AGAIN},
 	{"TOOL-STORE", VERDICT_ERROR, "the record can't be written", "call the engineer; start no unit"},

@@ -21,6 +21,7 @@ static const struct conf_field fixture_fields[] = {
 	{"keys", CONF_STRING, AT(keys), .size = FIXTURE_TEXT, .required = true},
 	{"reference_percent", CONF_REAL, AT(reference_percent), .required = true, .min = 0.1,
 		.max = 10},
+	{"reply_ms", CONF_INTEGER, AT(reply_ms), .min = 20, .max = 60000},
 	{"insert_wait_s", CONF_REAL, AT(insert_wait_s), .required = true, .min = 1, .max = 3600},
 	{"slots", CONF_LIST, AT(slots), .size = sizeof(struct fixture_slot), .required = true,
 		.fields = slot_fields, .count_offset = AT(slot_n), .most = FIXTURE_SLOTS},
@@ -32,7 +33,7 @@ int fixture_read(const char *path, const char *text, size_t length, struct fixtu
 {
 	int ret;
 
-	*fixture = (struct fixture){0};
+	*fixture = (struct fixture){.reply_ms = 1500};
 	ret = conf_read(path, text, length, fixture_fields, fixture, err);
 	if (ret < 0)
 		return ret;

@@ -224,6 +224,10 @@ static void answered(struct jig_request *request, int status, struct scpi_reply 
 	struct station *st = b->st;
 	struct err why;
 
+	if (status == E_CANCELLED) { /* the station ends */
+		free(b);
+		return;
+	}
 	if (status < 0) {
 		const char *code = status == E_PROTOCOL	 ? "JIG-PROTOCOL"
 				   : status == E_REFUSED ? "JIG-REFUSED"

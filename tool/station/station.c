@@ -329,8 +329,8 @@ static int start(struct station *st, struct err *err)
 	if ((ret = catch_signals(st, err)) < 0 || (ret = configure(st, err)) < 0 ||
 		(ret = store_open(&st->store, o->store, err)) < 0 || (ret = fill_store(st, err)) < 0 ||
 		(ret = writer_new(&st->writer, st->loop, st->store, err)) < 0 ||
-		(ret = jig_open(&st->jig, st->loop, o->jig ? o->jig : st->fixture.jig, &listener, err)) <
-			0 ||
+		(ret = jig_open(&st->jig, st->loop, o->jig ? o->jig : st->fixture.jig,
+			 st->fixture.reply_ms, &listener, err)) < 0 ||
 		(ret = clients_listen(st, err)) < 0)
 		return ret;
 	for (size_t i = 0; i < st->slot_n; i++)

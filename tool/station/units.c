@@ -570,6 +570,7 @@ static void take_ready(struct slot *slot, json_t *message)
 	for (size_t i = 0; i < slot->station->slot_n; i++)
 		if (!slot->station->slots[i].ready)
 			return;
+	jig_connect(slot->station->jig); /* not before: a wrong configuration is told first */
 	clients_tell(slot->station, clients_station_message(slot->station));
 }
 
@@ -578,7 +579,7 @@ static void take_unready(struct slot *slot, json_t *message)
 	worker_kill(slot);
 	snprintf(slot->broken, sizeof(slot->broken), "%s", message_string(message, "error"));
 	unit_set_state(slot, SLOT_BROKEN);
-	station_stop(slot->station, "TOOL-WORKER", slot->broken);
+	station_stop(slot->station, "TOOL-CONFIG", slot->broken);
 }
 
 static void take_jig(struct slot *slot, json_t *message)

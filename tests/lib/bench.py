@@ -1,0 +1,186 @@
+"""Running payjig against the virtual bench from tests: one bench, one run, and what both left behind.
+
+Nothing here sleeps: tests wait for events (lines of `payjig run --events`, lines of the bench's log)."""
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("PAYJIG_BUILD", os.path.join(ROOT, "build"))
+PAYJIG = os.path.join(BUILD, "payjig")
+BENCH = os.path.join(BUILD, "payjig-bench")
+PROFILE = os.path.join(ROOT, "profiles", "headset-wired.yaml")
+PLAN = os.path.join(ROOT, "profiles", "provision.yaml")
+JOB = os.path.join(ROOT, "fixtures", "jobs", "lab.json")
+KEYS = os.path.join(ROOT, "fixtures", "lab.keys")
+LONG = os.environ.get("PAYJIG_LONG") == "1"
+RUN = ('exec "$0" run --jig "$BENCH_JIG" --labels "$BENCH_LABELS" --events "$@"')
+
+
+def figure(name, value, unit, command):
+    """Appends a measured figure to figures.tsv in the build folder."""
+    path = os.environ.get("PAYJIG_FIGURES", os.path.join(BUILD, "figures.tsv"))
+    with open(path, "a") as f:
+        f.write("%s\t%g\t%s\t%s\n" % (name, value, unit, command))
+    print("figure: %s = %g %s" % (name, value, unit))
+
+
+class Folder:
+    """A temporary folder with a fixture of n slots."""
+
+    def __init__(self, slots=4, reply_ms=None):
+        self.path = tempfile.mkdtemp(prefix="payjig-test.")
+        self.slots = slots
+        with open(self.file("fixture.yaml"), "w") as f:
+            f.write("kind: fixture\nname: test\njig: tcp:127.0.0.1:1\nid: PJF-4W\nkeys: file:%s\n"
+                    "reference_percent: 1.7\ninsert_wait_s: 30\n" % KEYS)
+            if reply_ms:
+                f.write("reply_ms: %d\n" % reply_ms)
+            f.write("slots:\n")
+            for i in range(1, slots + 1):
+                f.write("  - {slot: %d, profile: %s, link: jack}\n" % (i, PROFILE))
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+class Run:
+    """`payjig run` on the bench. Events and the bench's log are read as they come."""
+
+    def __init__(self, folder, faults=(), units=None, speed=0, bench=(), run=(), plan=PLAN, job=JOB,
+                 store="store.db"):
+        self.folder = folder
+        self.store = folder.file(store)
+        self.events, self.log = [], []
+        self.condition = threading.Condition()
+        log_r, log_w = os.pipe()
+        command = [BENCH, "--slots", str(folder.slots), "--speed", str(speed), "--keys", KEYS,
+                   "--log", "/dev/fd/%d" % log_w, "--state", folder.file("units")]
+        if units is not None:
+            command += ["--units", str(units)]
+        for f in faults:
+            command += ["--fault", f]
+        command += list(bench) + ["--", "sh", "-c", RUN, PAYJIG, "--fixture",
+                                  folder.file("fixture.yaml"), "--plan", plan, "--job", job,
+                                  "--store", self.store] + list(run)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        pass_fds=[log_w], text=True, start_new_session=True)
+        os.close(log_w)
+        self.threads = [threading.Thread(target=self._read_events),
+                        threading.Thread(target=self._read_log, args=(log_r,)),
+                        threading.Thread(target=self._read_errors)]
+        self.stderr = ""
+        for t in self.threads:
+            t.daemon = True
+            t.start()
+
+    def _add(self, where, what):
+        with self.condition:
+            where.append(what)
+            self.condition.notify_all()
+
+    def _read_events(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                self._add(self.events, json.loads(line))
+
+    def _read_log(self, fd):
+        with os.fdopen(fd) as f:
+            for line in f:
+                t, text = line.rstrip("\n").split(" ", 1)
+                self._add(self.log, (float(t), text))
+
+    def _read_errors(self):
+        self.stderr = self.process.stderr.read()
+
+    def _wait(self, where, match, seconds):
+        end = time.monotonic() + seconds
+        at = 0
+        with self.condition:
+            while True:
+                while at < len(where):
+                    at += 1
+                    if match(where[at - 1]):
+                        return where[at - 1]
+                if time.monotonic() > end:
+                    raise AssertionError("waited %s s in vain; events %s; log %s; stderr %s" % (
+                        seconds, self.events[-3:], self.log[-5:], self.stderr))
+                self.condition.wait(0.5)
+
+    def wait_event(self, type_, seconds=60, **members):
+        return self._wait(self.events, lambda e: e["type"] == type_ and
+                          all(e.get(k) == v for k, v in members.items()), seconds)
+
+    def wait_log(self, match, seconds=60):
+        return self._wait(self.log, lambda l: match(l[1]), seconds)
+
+    def finish(self, seconds=300):
+        """Waits for the end; the exit status of `payjig run`."""
+        try:
+            self.code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise AssertionError("hangs; events %s; log %s" % (self.events[-3:], self.log[-5:]))
+        for t in self.threads:
+            t.join(10)
+        return self.code
+
+    def ends(self):
+        """The unit_end events in order."""
+        return [e for e in self.events if e["type"] == "unit_end"]
+
+    def station_pid(self):
+        return self.wait_event("station")["pid"]
+
+    def workers(self):
+        """Pids of the station's worker processes."""
+        pid = self.station_pid()
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+            return [int(p) for p in f.read().split()]
+
+    def query(self, sql):
+        db = sqlite3.connect(self.store)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+
+def verdicts(run):
+    """(verdict, code) of each unit, by slot."""
+    return {e["slot"]: (e["verdict"], e["code"]) for e in run.ends()}
+
+
+class Checks:
+    """Counts checks; a failed one is told and fails the program at the end."""
+
+    def __init__(self):
+        self.failed = self.passed = 0
+
+    def that(self, right, what):
+        if right:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAILED: %s" % what, flush=True)
+        return right
+
+    def end(self):
+        print("%d checks passed, %d failed" % (self.passed, self.failed))
+        sys.exit(1 if self.failed or not self.passed else 0)

@@ -1,0 +1,102 @@
+"""The same unit again: it is finished with the same card, or refused with the reason."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from bench import Checks, Folder, Run, verdicts  # noqa: E402
+
+checks = Checks()
+
+
+def cards(run):
+    return run.query("SELECT number, unit, state FROM cards WHERE unit IS NOT NULL")
+
+
+def cut_in_store_data():
+    with Folder(slots=1) as folder:
+        first = Run(folder, faults=["1:perso_cut=0"])
+        first.finish()
+        checks.that(verdicts(first)[1][0] != "PASS", "cut: %s" % verdicts(first))
+        before = cards(first)
+        second = Run(folder)
+        checks.that(second.finish() == 0, "cut, again: %s" % verdicts(second))
+        after = cards(second)
+        checks.that(len(before) == len(after) == 1 and before[0][:2] == after[0][:2] and
+                    after[0][2] == "COMMITTED", "the same card: %s %s" % (before, after))
+        checks.that(second.query("SELECT try, verdict FROM attempts ORDER BY id") ==
+                    [(1, verdicts(first)[1][0]), (2, "PASS")], "the second attempt hides no first")
+
+
+def killed_in(step):
+    with Folder(slots=1) as folder:
+        first = Run(folder, speed=1)
+        first.wait_event("step_begin", step=step)
+        os.kill(first.workers()[0], signal.SIGKILL)
+        checks.that(first.finish() == 3, "killed in %s" % step)
+        before = cards(first)
+        second = Run(folder)
+        checks.that(second.finish() == 0, "killed in %s, again: %s %s" % (
+            step, verdicts(second), second.ends()))
+        after = cards(second)
+        checks.that(len(after) == 1 and (not before or before[0][0] == after[0][0]) and
+                    after[0][2] == "COMMITTED", "killed in %s: the same card" % step)
+
+
+def finished_unit():
+    with Folder(slots=1) as folder:
+        Run(folder).finish()
+        second = Run(folder)
+        second.finish()
+        checks.that(verdicts(second)[1] == ("FAIL", "PERSO-ALREADY"), "finished: %s" % verdicts(second))
+        checks.that(len(cards(second)) == 1, "a finished unit gets no second card")
+
+
+def stranger():
+    """Personalized elsewhere: another store knows nothing of it."""
+    with Folder(slots=1) as folder:
+        Run(folder).finish()
+        other = Run(folder, store="other.db")
+        other.finish()
+        checks.that(verdicts(other)[1] == ("FAIL", "PERSO-ALREADY"), "stranger: %s" % verdicts(other))
+        checks.that(other.query("SELECT count(*) FROM cards WHERE state <> 'AVAILABLE'") == [(0,)],
+                    "a stranger uses up no card")
+
+
+def rejected_then_good():
+    with Folder(slots=1) as folder:
+        first = Run(folder, faults=["1:mac2_wrong"])
+        first.finish()
+        checks.that(cards(first)[0][2] == "REJECTED", "a unit that fails after INTENT: REJECTED")
+        second = Run(folder)
+        checks.that(second.finish() == 0, "retest: %s" % second.ends())
+        checks.that(cards(second)[0][2] == "COMMITTED", "a retest that passes ends in COMMITTED")
+
+
+def no_card_left():
+    import json
+    with Folder(slots=1) as folder:
+        job = folder.file("job.json")
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "fixtures", "jobs", "lab.json")) as f:
+            j = json.load(f)
+        j["cards"], j["quantity"] = j["cards"][:1], 1
+        with open(job, "w") as f:
+            json.dump(j, f)
+        run = Run(folder, units=2, job=job)
+        run.finish()
+        checks.that([(e["verdict"], e["code"]) for e in run.ends()] ==
+                    [("PASS", ""), ("ERROR", "CARD-NONE")], "no card left: %s" % run.ends())
+
+
+def main():
+    cut_in_store_data()
+    for step in ("identify", "personalize", "load", "purchase", "prove"):
+        killed_in(step)
+    finished_unit()
+    stranger()
+    rejected_then_good()
+    no_card_left()
+    checks.end()
+
+
+main()

@@ -1,0 +1,114 @@
+"""Processes die, stop, hang and talk nonsense: one ERROR for one unit, the slot safe, the others PASS."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from bench import PLAN, Checks, Folder, Run, figure, verdicts  # noqa: E402
+
+checks = Checks()
+PROXY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bad_worker.py")
+
+
+def output_off(run, slot, after):
+    """When the jig switched this slot off after that time."""
+    return run._wait(run.log, lambda l: l[0] >= after and l[1].startswith("OUTP%d OFF" % slot), 20)
+
+
+def last_log_time(run):
+    with run.condition:
+        return run.log[-1][0]
+
+
+def kill_station_in_a_press():
+    worst = 0
+    for _ in range(3):
+        with Folder(slots=4) as folder:
+            run = Run(folder, speed=1)
+            for slot in range(1, 5):
+                run.wait_log(lambda l, s=slot: l.startswith("PRESS%d" % s))
+            pid = run.station_pid()
+            before = last_log_time(run)
+            os.kill(pid, signal.SIGKILL)
+            times = [output_off(run, slot, before)[0] for slot in range(1, 5)]
+            # From the host's last line, which is before the kill: never flattering.
+            worst = max(worst, 1000 * (max(times) - before))
+            checks.that(run.finish() == 3, "a run whose station is killed exits 3")
+            again = Run(folder, speed=0)  # and the next start completes the records
+            checks.that(again.finish() == 0, "after the kill: %s %s" % (verdicts(again), again.stderr))
+            torn = again.query("SELECT count(*) FROM attempts WHERE code = 'TOOL-STATION'")[0][0]
+            checks.that(torn == 4, "%d torn records are completed, must be 4" % torn)
+    # The watchdog's second, and 5 ms for the jig to look at it.
+    checks.that(worst <= 1100, "outputs off %.0f ms after the last line" % worst)
+    figure("safe.after_kill_ms", worst, "ms", "tests/system/processes.py")
+
+
+def strike_worker(sig, what):
+    with Folder(slots=4) as folder:
+        run = Run(folder, units=8, speed=1)
+        for slot in range(1, 5):
+            run.wait_event("step_begin", slot=slot, step="personalize")
+        victim = run.workers()[0]
+        before = last_log_time(run)
+        os.kill(victim, sig)
+        end = run.wait_event("unit_end", verdict="ERROR")
+        off = output_off(run, end["slot"], before)
+        checks.that(off[0] - before < 1.0, "%s: slot off after %.3f s" % (what, off[0] - before))
+        checks.that(run.finish() == 3, "%s: exit status" % what)
+        ends = run.ends()
+        errors = [e for e in ends if e["verdict"] != "PASS"]
+        checks.that(len(ends) == 8 and len(errors) == 1 and errors[0]["code"] == "TOOL-WORKER",
+                    "%s: one ERROR, seven PASS: %s" % (what, [(e["slot"], e["code"]) for e in ends]))
+        checks.that(run.query("SELECT count(*) FROM steps s JOIN attempts a ON a.id = s.attempt"
+                              " WHERE a.code = 'TOOL-WORKER' AND s.verdict = 'ERROR'") == [(1,)],
+                    "%s: the torn step is recorded" % what)
+
+
+def bad_worker(how):
+    with Folder(slots=2) as folder:
+        plan = folder.file("plan.yaml")
+        with open(PLAN) as f, open(plan, "w") as g:
+            g.write(f.read().replace("{step: power_on, deadline_s: 10}",
+                                     "{step: power_on, deadline_s: 1}"))
+        os.environ["BAD_WORKER"] = how
+        os.environ["BAD_WORKER_ONCE"] = folder.file("done")
+        run = Run(folder, units=4, plan=plan, run=["--worker", PROXY])
+        status = run.finish()
+        got = [(e["slot"], e["verdict"], e["code"]) for e in run.ends()]
+        checks.that(status == 3 and sorted(got) == [(1, "ERROR", "TOOL-WORKER"), (1, "PASS", ""),
+                                                    (2, "PASS", ""), (2, "PASS", "")],
+                    "%s: %s %s" % (how, got, run.stderr))
+
+
+def end_by_signal(sig, to_run):
+    with Folder(slots=4) as folder:
+        run = Run(folder, speed=1)
+        for slot in range(1, 5):
+            run.wait_event("step_begin", slot=slot, step="keys")
+        before = last_log_time(run)
+        if to_run:
+            os.kill(run.process.pid, sig)  # the bench hands it on
+        else:
+            os.kill(run.station_pid(), sig)
+        times = [output_off(run, slot, before) for slot in range(1, 5)]
+        status = run.finish()
+        what = "signal %d to the %s" % (sig, "run" if to_run else "station")
+        checks.that(all(t[1].endswith("host") for t in times), what + ": commanded off: %s" % times)
+        checks.that(status == 4, "%s: exit status %d" % (what, status))
+        checks.that(run.query("SELECT count(*) FROM attempts WHERE verdict = 'ABORT'"
+                              " AND code = 'ABORTED'") == [(4,)], what + ": records complete")
+
+
+def main():
+    kill_station_in_a_press()
+    strike_worker(signal.SIGKILL, "worker killed")
+    strike_worker(signal.SIGSTOP, "worker stopped")
+    for how in ("crash", "hang", "nonsense", "liar", "skips"):
+        bad_worker(how)
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        end_by_signal(sig, False)
+    end_by_signal(signal.SIGINT, True)
+    checks.end()
+
+
+main()
