@@ -9,7 +9,7 @@ import sys
 import threading
 
 HOW, ONCE = os.environ["BAD_WORKER"], os.environ["BAD_WORKER_ONCE"]
-REAL = os.path.join(os.environ["PAYJIG_BUILD"], "payjig")
+REAL = os.environ["BAD_WORKER_REAL"]
 
 
 def say(text):

@@ -14,7 +14,7 @@ enum {
 	RESYNC_TRIES = 4,
 	RECONNECT_MS = 500,
 	CONNECT_MS = 3000,
-	FEED_MS = 250,	     /* a quarter of the watchdog */
+	FEED_MS = 200,	     /* a quarter of the watchdog */
 	CLOCK_SLACK_MS = 50,
 	BUFFER = 65536,
 };

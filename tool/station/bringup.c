@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_MS = 3000 };
+enum {
+	RETRY_MS = 3000,
+	WATCHDOG_MS = 800, /* so that a dead station's outputs are off within one second */
+};
 
 static const struct {
 	const char *name;
@@ -146,7 +149,8 @@ static int check_counters(struct bringup *b, struct scpi_reply *r, struct err *e
 
 static void fill_events(struct bringup *b)
 {
-	snprintf(b->request.line, JIG_LINE, "SYST:EVEN ON;:SYST:WATC 1;:SYST:INT:LID?;:SYST:INT:EST?");
+	snprintf(b->request.line, JIG_LINE, "SYST:EVEN ON;:SYST:WATC %.1f;:SYST:INT:LID?;:SYST:INT:EST?",
+		(double)WATCHDOG_MS / 1000);
 	b->request.replies = 2;
 }
 

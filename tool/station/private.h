@@ -127,6 +127,7 @@ void unit_worker_failed(struct slot *slot, const char *why);
 void unit_end(struct slot *slot, const char *code, const char *cause); /* verdict from the code */
 void unit_abort(struct slot *slot);
 void unit_set_state(struct slot *slot, enum slot_state state);
+void unit_slot_broken(struct slot *slot, const char *why); /* for good: its worker can't work */
 void unit_init(struct slot *slot);
 
 /* clients.c */

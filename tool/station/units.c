@@ -22,6 +22,19 @@ void unit_set_state(struct slot *slot, enum slot_state state)
 	station_check_end(slot->station);
 }
 
+void unit_slot_broken(struct slot *slot, const char *why)
+{
+	struct station *st = slot->station;
+
+	worker_kill(slot);
+	if (slot->broken != why)
+		snprintf(slot->broken, sizeof(slot->broken), "%s", why);
+	slot->label[0] = '\0';
+	unit_set_state(slot, SLOT_BROKEN);
+	if (st->state == STATION_STARTING) /* it never worked: nothing will */
+		station_stop(st, "TOOL-CONFIG", slot->broken);
+}
+
 static void idle(struct slot *slot)
 {
 	slot->label[0] = '\0';
@@ -426,11 +439,9 @@ static void after_end(struct slot *slot)
 		idle(slot);
 		return;
 	}
-	if (!slot->pid && worker_start(slot, &err) < 0 && slot->state != SLOT_BROKEN) {
-		snprintf(slot->broken, sizeof(slot->broken), "%s", err.text);
-		unit_set_state(slot, SLOT_BROKEN);
-	}
-	if (slot->state != SLOT_BROKEN)
+	if (!slot->pid && worker_start(slot, &err) < 0)
+		unit_slot_broken(slot, err.text);
+	else
 		idle(slot);
 }
 
@@ -540,10 +551,8 @@ void unit_worker_failed(struct slot *slot, const char *why)
 	}
 	if (slot->state == SLOT_ENDING || slot->station->ending)
 		return; /* started again when the unit has ended */
-	if (worker_start(slot, &err) < 0 && slot->state != SLOT_BROKEN) {
-		snprintf(slot->broken, sizeof(slot->broken), "%s", err.text);
-		unit_set_state(slot, SLOT_BROKEN);
-	}
+	if (worker_start(slot, &err) < 0)
+		unit_slot_broken(slot, err.text);
 }
 
 static void take_unit_end(struct slot *slot, json_t *message)
@@ -576,10 +585,7 @@ static void take_ready(struct slot *slot, json_t *message)
 
 static void take_unready(struct slot *slot, json_t *message)
 {
-	worker_kill(slot);
-	snprintf(slot->broken, sizeof(slot->broken), "%s", message_string(message, "error"));
-	unit_set_state(slot, SLOT_BROKEN);
-	station_stop(slot->station, "TOOL-CONFIG", slot->broken);
+	unit_slot_broken(slot, message_string(message, "error"));
 }
 
 static void take_jig(struct slot *slot, json_t *message)

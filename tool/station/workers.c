@@ -3,6 +3,7 @@
 #include "station/private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -108,14 +109,12 @@ int worker_start(struct slot *slot, struct err *err)
 	struct station *st = slot->station;
 	int pair[2], ret;
 
-	if (slot->crashes++ == MAX_CRASHES) {
-		snprintf(slot->broken, sizeof(slot->broken),
-			"its worker failed %d times in a row without a unit", MAX_CRASHES);
-		unit_set_state(slot, SLOT_BROKEN);
-		return err_set(err, E_SYSTEM, "%s", slot->broken);
-	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+	if (slot->crashes++ == MAX_CRASHES)
+		return err_set(err, E_SYSTEM, "slot %u: its worker failed %d times in a row without a unit",
+			slot->number, MAX_CRASHES);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, E_SYSTEM, "no socket: %s", strerror(errno));
+	fcntl(pair[0], F_SETFL, O_NONBLOCK); /* the worker may wait, the station may not */
 	ret = spawn(slot, pair[1], err);
 	close(pair[1]);
 	if (ret < 0) {
