@@ -80,7 +80,8 @@ class Run:
                                   folder.file("fixture.yaml"), "--plan", plan, "--job", job,
                                   "--store", self.store] + list(run)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        pass_fds=[log_w], text=True, start_new_session=True)
+                                        pass_fds=[log_w], text=True, start_new_session=True,
+                                        stdin=subprocess.PIPE)
         os.close(log_w)
         self.threads = [threading.Thread(target=self._read_events),
                         threading.Thread(target=self._read_log, args=(log_r,)),
@@ -130,7 +131,7 @@ class Run:
     def wait_log(self, match, seconds=60):
         return self._wait(self.log, lambda l: match(l[1]), seconds)
 
-    def finish(self, seconds=300):
+    def finish(self, seconds=90):
         """Waits for the end; the exit status of `payjig run`."""
         try:
             self.code = self.process.wait(seconds)

@@ -56,6 +56,8 @@ struct slot {
 	bool attempt_open; /* its row is there, its end is not */
 	json_t *apdus;	   /* of the step that runs */
 	json_t *step;	   /* step_begin of the step that runs */
+	json_int_t next_step; /* position in the plan that must come next */
+	bool step_failed;
 	int64_t step_started_ms, unit_started_ms;
 	struct timer step_deadline, unit_deadline, insert_deadline;
 	enum verdict verdict;

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BETWEEN_MS = 5000 }; /* a worker says what it does next within this */
+
 void unit_set_state(struct slot *slot, enum slot_state state)
 {
 	if (slot->state == state)
@@ -211,6 +213,7 @@ static void begun(struct writer_job *job, int status, const struct err *err)
 		worker_send(slot, json_pack("{ss, ss, sO}", "type", "begin", "label", slot->label, "terms",
 			st->job.terms));
 		loop_timer(st->loop, &slot->unit_deadline, (int64_t)(st->plan.unit_deadline_s * 1000));
+		loop_timer(st->loop, &slot->step_deadline, BETWEEN_MS);
 	}
 	task_free(t);
 }
@@ -222,6 +225,8 @@ static void begin(struct slot *slot)
 	loop_untimer(st->loop, &slot->insert_deadline);
 	slot->fresh = false;
 	slot->crashes = 0;
+	slot->next_step = 0;
+	slot->step_failed = false;
 	slot->code[0] = slot->cause[0] = '\0';
 	json_array_clear(slot->apdus);
 	slot->unit_started_ms = clock_ms();
@@ -254,7 +259,7 @@ static void step_late(void *arg)
 	struct slot *slot = arg;
 
 	worker_kill(slot);
-	unit_worker_failed(slot, "a step did not end within its deadline");
+	unit_worker_failed(slot, "it did not go on within the deadline");
 }
 
 static void unit_late(void *arg)
@@ -270,13 +275,16 @@ static void take_step_begin(struct slot *slot, json_t *message)
 	json_int_t position = message_integer(message, "position");
 	json_t *event;
 
-	if (position < 0 || (size_t)position >= st->plan.step_n ||
+	if (position < slot->next_step || (size_t)position >= st->plan.step_n ||
 		strcmp(st->plan.steps[position].step, message_string(message, "step")) != 0 ||
-		slot->step) {
+		/* Only a unit that failed leaves steps out, and never those that always run. */
+		(position > slot->next_step && !slot->step_failed) ||
+		(slot->step_failed && !st->plan.steps[position].always) || slot->step) {
 		worker_kill(slot);
 		unit_worker_failed(slot, "it begins a step that is not next");
 		return;
 	}
+	slot->next_step = position + 1;
 	slot->step = json_incref(message);
 	slot->step_started_ms = clock_ms();
 	loop_timer(st->loop, &slot->step_deadline,
@@ -304,8 +312,11 @@ static void step_stored(struct writer_job *job, int status, const struct err *er
 		task_free(t);
 		return;
 	}
-	if (slot->generation == t->generation)
+	if (slot->generation == t->generation) {
 		worker_send(slot, json_pack("{ss, sI}", "type", "stored", "id", t->id));
+		if (slot->state == SLOT_WORKING && !slot->step)
+			loop_timer(slot->station->loop, &slot->step_deadline, BETWEEN_MS);
+	}
 	json_object_del(t->message, "id");
 	json_object_set_new(t->message, "slot", json_integer((json_int_t)slot->number));
 	json_object_set_new(t->message, "label", json_string(slot->last_label));
@@ -325,6 +336,7 @@ static void take_step_end(struct slot *slot, json_t *message)
 	loop_untimer(slot->station->loop, &slot->step_deadline);
 	json_decref(slot->step);
 	slot->step = NULL;
+	slot->step_failed |= strcmp(message_string(message, "verdict"), "PASS") != 0;
 	t = task_new(slot, run_step, step_stored);
 	t->id = message_integer(message, "id");
 	t->message = json_copy(message);
@@ -452,7 +464,8 @@ static void end_stored(struct writer_job *job, int status, const struct err *err
 	struct slot *slot = t->slot;
 
 	if (status == E_PROTOCOL && t->verdict == VERDICT_PASS) {
-		/* The records do not bear a PASS: it is none. */
+		/* The records do not bear a PASS: it is none, and who said so is not trusted again. */
+		worker_kill(slot);
 		t->verdict = VERDICT_ERROR;
 		strcpy(t->code, "TOOL-WORKER");
 		snprintf(t->cause, sizeof(t->cause), "%.300s", err->text);

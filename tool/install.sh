@@ -1,0 +1,19 @@
+# What payjig is built with and tested with, as Debian 12 packages. Sourced by tool/demo and tests/run.
+
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libjansson-dev libsqlite3-dev \
+libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev"
+TEST_PACKAGES="clang openssl python3 python3-jsonschema"
+
+# Installs what is missing; asks for root only then.
+install_packages() {
+	local missing="" package sudo=""
+	for package in "$@"; do
+		dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+			missing="$missing $package"
+	done
+	[ -z "$missing" ] && return 0
+	echo "installing:$missing"
+	[ "$(id -u)" -eq 0 ] || sudo=sudo
+	$sudo apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
