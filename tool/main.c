@@ -19,8 +19,9 @@ static const struct {
 
 static void usage(FILE *f)
 {
-	fprintf(f, "payjig %s: hardware-in-the-loop test and manufacturing of payment headsets\n"
-		   "usage: payjig COMMAND [--help]\n",
+	fprintf(f,
+		"payjig %s: hardware-in-the-loop test and manufacturing of payment headsets\n"
+		"usage: payjig COMMAND [--help]\n",
 		PAYJIG_VERSION);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].help);

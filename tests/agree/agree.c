@@ -1,6 +1,7 @@
 /*
- * Tool and virtual headset agree although they share no code and no crypto library: random loads and
- * purchases, APDU by APDU, with 3DES and with SM4 in both session-key forms. agree [N] for each.
+ * Tool and virtual headset agree although they share no code and no crypto library: random loads
+ * and purchases, APDU by APDU, with 3DES and with SM4 in both session-key forms. agree [N] for
+ * each.
  */
 #include "core/secret.h"
 #include "figures.h"
@@ -123,7 +124,9 @@ static void transact(struct side *s, unsigned i, bool load)
 
 	transactions++;
 	any(&t.amount_cents, 4);
-	t.amount_cents = load ? t.amount_cents % 100000 : s->balance ? t.amount_cents % (s->balance + 1) : 0;
+	t.amount_cents = load	      ? t.amount_cents % 100000
+			 : s->balance ? t.amount_cents % (s->balance + 1)
+				      : 0;
 	any(t.terminal, 6);
 	any(t.sequence, 4);
 	any(t.date, 4);
@@ -176,7 +179,8 @@ int main(int argc, char **argv)
 			soft_drop(NULL, sides[s].cards[k]);
 	}
 	printf("agree: %lu transactions, %lu mismatches\n", transactions, mismatches);
-	figure("agree.transactions", (double)transactions, "transactions", "build/tests/agree 1000");
+	figure("agree.transactions", (double)transactions, "transactions",
+		"build/tests/agree 1000");
 	figure("agree.mismatches", (double)mismatches, "transactions", "build/tests/agree 1000");
 	return mismatches > 0;
 }

@@ -16,8 +16,9 @@ static void numbers_are_whole_or_refused(void **state)
 		int ret;
 		double value;
 	} rows[] = {{"0", 0, 0}, {"-1.5", 0, -1.5}, {"1e3", 0, 1000}, {"+2", 0, 2}, {"4x", -1, 0},
-		{"3,6", -1, 0}, {"nan", -1, 0}, {"inf", -1, 0}, {"1e999", -1, 0}, {"", -1, 0}, {" 1", -1, 0},
-		{"1 ", -1, 0}, {"0x10", -1, 0}, {".5", -1, 0}, {"1.", -1, 0}, {"1e", -1, 0}};
+		{"3,6", -1, 0}, {"nan", -1, 0}, {"inf", -1, 0}, {"1e999", -1, 0}, {"", -1, 0},
+		{" 1", -1, 0}, {"1 ", -1, 0}, {"0x10", -1, 0}, {".5", -1, 0}, {"1.", -1, 0},
+		{"1e", -1, 0}};
 	double v;
 
 	(void)state;
@@ -96,7 +97,9 @@ static void a_good_file_fills_the_struct(void **state)
 
 	(void)state;
 	assert_int_equal(read_sample("name: abc\nohm: 2.5\nflag: true\nword: two\naid: A0B1\n"
-				     "items:\n  - {x: 1}\n  - {x: -2e1}\n", &s, &err), 0);
+				     "items:\n  - {x: 1}\n  - {x: -2e1}\n",
+				 &s, &err),
+		0);
 	assert_string_equal(s.name, "abc");
 	assert_int_equal(s.cents, 7); /* the default stays */
 	assert_true(s.ohm == 2.5 && s.flag && s.word == 1);
@@ -125,7 +128,8 @@ static void a_bad_file_is_named_with_line_and_key(void **state)
 		{"name: ''\n", "f.yaml:1: name: must not be empty"},
 		{"name: [a]\n", "f.yaml:1: name: must be one value"},
 		{"name: a\nflag: yes\n", "f.yaml:2: flag: must be true or false, not \"yes\""},
-		{"name: a\nword: three\n", "f.yaml:2: word: must be one of one, two; not \"three\""},
+		{"name: a\nword: three\n",
+			"f.yaml:2: word: must be one of one, two; not \"three\""},
 		{"name: a\naid: A0\n", "f.yaml:2: aid: must be 2 to 4 bytes in hex, not \"A0\""},
 		{"name: a\nitems: {x: 1}\n", "f.yaml:2: items: must be a list"},
 		{"name: a\nitems:\n  - {x: 1}\n  - {y: 1}\n", "f.yaml:4: y: unknown key"},

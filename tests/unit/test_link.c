@@ -26,7 +26,8 @@ static int play(struct link *link, const uint8_t *command, size_t command_n, uin
 	assert_true(s->at < s->n);
 	hex_encode(command, command_n, hex);
 	assert_string_equal(hex, s->rounds[s->at].command);
-	*n = (size_t)hex_decode(s->rounds[s->at].response, strlen(s->rounds[s->at].response), response, *n);
+	*n = (size_t)hex_decode(
+		s->rounds[s->at].response, strlen(s->rounds[s->at].response), response, *n);
 	s->at++;
 	return 0;
 }
@@ -38,8 +39,8 @@ static void drop_nothing(struct link *link)
 
 static const struct link_driver driver = {.name = "script", .exchange = play, .drop = drop_nothing};
 
-static int transmit(struct script *s, const char *hex, unsigned flags, struct link_answer *a,
-	struct err *err)
+static int transmit(
+	struct script *s, const char *hex, unsigned flags, struct link_answer *a, struct err *err)
 {
 	uint8_t command[300];
 	int n = hex_decode(hex, strlen(hex), command, sizeof(command));
@@ -52,7 +53,8 @@ static int transmit(struct script *s, const char *hex, unsigned flags, struct li
 static void get_response_collects_all_parts(void **state)
 {
 	struct script s = {.rounds = {{"00A4040000", "01026102"}, {"00C0000002", "03046101"},
-				   {"00C0000001", "059000"}}, .n = 3};
+				   {"00C0000001", "059000"}},
+		.n = 3};
 	struct link_answer a;
 	struct err err;
 
@@ -66,7 +68,8 @@ static void get_response_collects_all_parts(void **state)
 
 static void a_wrong_le_is_corrected_once(void **state)
 {
-	struct script s = {.rounds = {{"805C000204", "6C08"}, {"805C000208", "00010203040506079000"}}, .n = 2};
+	struct script s = {
+		.rounds = {{"805C000204", "6C08"}, {"805C000208", "00010203040506079000"}}, .n = 2};
 	struct script again = {.rounds = {{"805C000204", "6C08"}, {"805C000208", "6C04"}}, .n = 2};
 	struct link_answer a;
 	struct err err;
@@ -119,7 +122,8 @@ static void a_failure_anywhere_is_the_carriers(void **state)
 {
 	for (int at = 0; at < 3; at++) {
 		struct script s = {.rounds = {{"00A4040000", "6102"}, {"00C0000002", "03046101"},
-					   {"00C0000001", "059000"}}, .n = 3};
+					   {"00C0000001", "059000"}},
+			.n = 3};
 		struct link_answer a;
 		struct err err;
 		uint8_t command[] = {0x00, 0xA4, 0x04, 0x00, 0x00};
@@ -143,7 +147,8 @@ static void look(void *arg, const struct link_record *r)
 static void the_trace_masks_what_bears_keys(void **state)
 {
 	struct script s = {.rounds = {{"84E2890002AABB00", "11229000"}, {"00B095001E", "AABB9000"},
-				   {"00B0810000", "CCDD9000"}}, .n = 3};
+				   {"00B0810000", "CCDD9000"}},
+		.n = 3};
 	struct link_answer a;
 	struct err err;
 	struct link *trace;
@@ -152,15 +157,20 @@ static void the_trace_masks_what_bears_keys(void **state)
 	s.fail_at = -1;
 	s.link = (struct link){.driver = &driver, .state = &s};
 	trace = link_trace(&s.link, look, NULL);
-	assert_int_equal(link_transmit(trace, (const uint8_t *)"\x84\xE2\x89\x00\x02\xAA\xBB\x00", 8,
-				 LINK_SECURE, 100, &a, &err), 0);
+	assert_int_equal(link_transmit(trace, (const uint8_t *)"\x84\xE2\x89\x00\x02\xAA\xBB\x00",
+				 8, LINK_SECURE, 100, &a, &err),
+		0);
 	assert_string_equal(seen_command, "84E2890002******");
 	assert_string_equal(seen_response, "****9000");
 	assert_int_equal(a.n, 2); /* the caller gets it all */
-	assert_int_equal(link_transmit(trace, (const uint8_t *)"\x00\xB0\x95\x00\x1E", 5, 0, 100, &a, &err), 0);
+	assert_int_equal(
+		link_transmit(trace, (const uint8_t *)"\x00\xB0\x95\x00\x1E", 5, 0, 100, &a, &err),
+		0);
 	assert_string_equal(seen_response, "AABB9000");
 	link_trace_hide(trace, true);
-	assert_int_equal(link_transmit(trace, (const uint8_t *)"\x00\xB0\x81\x00\x00", 5, 0, 100, &a, &err), 0);
+	assert_int_equal(
+		link_transmit(trace, (const uint8_t *)"\x00\xB0\x81\x00\x00", 5, 0, 100, &a, &err),
+		0);
 	assert_string_equal(seen_response, "****9000");
 	trace->driver->drop(trace);
 }

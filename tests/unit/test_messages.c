@@ -51,8 +51,10 @@ static void what_leaves_is_checked_too(void **state)
 	char *line;
 
 	(void)state;
-	assert_null(message_line(json_pack("{ss}", "type", "begin"), FROM_STATION_TO_SLOT, &n, &err));
-	line = message_line(json_pack("{ss, si}", "type", "stored", "id", 4), FROM_STATION_TO_SLOT, &n, &err);
+	assert_null(
+		message_line(json_pack("{ss}", "type", "begin"), FROM_STATION_TO_SLOT, &n, &err));
+	line = message_line(
+		json_pack("{ss, si}", "type", "stored", "id", 4), FROM_STATION_TO_SLOT, &n, &err);
 	assert_non_null(line);
 	assert_int_equal(line[n - 1], '\n');
 	free(line);

@@ -30,7 +30,8 @@ static void apdus_go_there_and_back(void **state)
 		}
 	}
 	assert_int_equal(apdu_decode(raw, 3, &b, &err), E_CONFIG);
-	assert_int_equal(apdu_decode((const uint8_t *)"\x00\xA4\x04\x00\x05\x01\x02", 7, &b, &err), E_CONFIG);
+	assert_int_equal(apdu_decode((const uint8_t *)"\x00\xA4\x04\x00\x05\x01\x02", 7, &b, &err),
+		E_CONFIG);
 }
 
 static void tlv_never_reads_behind_the_end(void **state)
@@ -79,7 +80,8 @@ static void answers_of_a_wrong_length_are_refused(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(data); n++) {
-		assert_int_equal(purse_parse_balance(data, n, &cents, &err), n == 4 ? 0 : E_PROTOCOL);
+		assert_int_equal(
+			purse_parse_balance(data, n, &cents, &err), n == 4 ? 0 : E_PROTOCOL);
 		assert_int_equal(purse_parse_start(data, n, PURSE_TYPE_LOAD, &start, &err),
 			n == 16 ? 0 : E_PROTOCOL);
 		assert_int_equal(purse_parse_start(data, n, PURSE_TYPE_PURCHASE, &start, &err),
@@ -119,7 +121,8 @@ static void a_bad_key_file_is_named_with_its_line(void **state)
 		{"set X\n\nFOO " Z " 66E94B\n", ":3: must be"},
 		{"set X\nKMC " Z " 66E94B\nKMC " Z " 66E94B\n", ":3: KMC: given twice"},
 		{"set X\nKMC " Z " 66E94B\n", "MLK: missing"},
-		{"KMC " Z " 66E94B\nMLK " Z " 8CA64D\nMPK " Z " 8CA64D\nMTK " Z " 8CA64D\n", "set: missing"},
+		{"KMC " Z " 66E94B\nMLK " Z " 8CA64D\nMPK " Z " 8CA64D\nMTK " Z " 8CA64D\n",
+			"set: missing"},
 	};
 	char path[] = "/tmp/payjig-keys.XXXXXX", spec[64];
 	struct keys *keys = NULL;
@@ -134,7 +137,8 @@ static void a_bad_key_file_is_named_with_its_line(void **state)
 		assert_non_null(strstr(err.text, rows[i].error));
 		assert_null(strstr(err.text, Z)); /* no key byte in an error */
 	}
-	write_keys(path, "set X\nKMC " Z " 66E94B\nMLK " Z " 8CA64D\nMPK " Z " 8CA64D # c\nMTK " Z " 8CA64D\n");
+	write_keys(path, "set X\nKMC " Z " 66E94B\nMLK " Z " 8CA64D\nMPK " Z " 8CA64D # c\nMTK " Z
+			 " 8CA64D\n");
 	assert_int_equal(keys_open(&keys, spec, &err), 0);
 	assert_true(keys->lab);
 	assert_string_equal(keys->set, "X");

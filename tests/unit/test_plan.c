@@ -44,7 +44,8 @@ static void codes_are_unique_and_say_what_to_do(void **state)
 		assert_true(t[i].verdict == VERDICT_FAIL || t[i].verdict == VERDICT_ERROR ||
 			    t[i].verdict == VERDICT_ABORT);
 		assert_true(strlen(t[i].code) < 24 && t[i].cause[0] && t[i].action[0]);
-		/* Codes of the station's side say so by their first word: the unit is not blamed. */
+		/* Codes of the station's side say so by their first word: the unit is not blamed.
+		 */
 		if (!strncmp(t[i].code, "JIG-", 4) || !strncmp(t[i].code, "TOOL-", 5))
 			assert_int_equal(t[i].verdict, VERDICT_ERROR);
 	}
@@ -57,13 +58,18 @@ static struct profile profile = {
 /* Five clean presses of key B. */
 static struct button_run clean(void)
 {
-	struct button_run run = {.profile = &profile, .key = &profile.keys[1], .hold_s = 0.2, .n = 5};
+	struct button_run run = {
+		.profile = &profile, .key = &profile.keys[1], .hold_s = 0.2, .n = 5};
 
 	for (size_t i = 0; i < run.n; i++) {
 		double t = 10 + 0.35 * (double)i;
 
-		run.presses[i] = (struct button_press){.t_cmd = t, .t_close = t + 0.01, .t_open = t + 0.21,
-			.bounce_close = 0.002, .bounce_open = 0.001, .ohm = 241};
+		run.presses[i] = (struct button_press){.t_cmd = t,
+			.t_close = t + 0.01,
+			.t_open = t + 0.21,
+			.bounce_close = 0.002,
+			.bounce_open = 0.001,
+			.ohm = 241};
 		run.edges[run.edge_n++] = (struct button_edge){t + 0.01, 241};
 		run.edges[run.edge_n++] = (struct button_edge){t + 0.21, 2400};
 	}

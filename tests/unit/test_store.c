@@ -28,9 +28,20 @@ static struct store *fresh(void)
 
 static struct store_attempt begin(struct store *s, const char *label)
 {
-	struct store_attempt a = {.label = label, .job = "J", .plan = "p", .plan_digest = "d",
-		.profile = "r", .profile_digest = "d", .fixture = "f", .fixture_digest = "d",
-		.job_digest = "d", .version = "0", .jig = "jig", .slot = 1, .steps = 1, .lab = true};
+	struct store_attempt a = {.label = label,
+		.job = "J",
+		.plan = "p",
+		.plan_digest = "d",
+		.profile = "r",
+		.profile_digest = "d",
+		.fixture = "f",
+		.fixture_digest = "d",
+		.job_digest = "d",
+		.version = "0",
+		.jig = "jig",
+		.slot = 1,
+		.steps = 1,
+		.lab = true};
 	struct err err;
 
 	assert_int_equal(store_begin_attempt(s, &a, &err), 0);
@@ -39,8 +50,8 @@ static struct store_attempt begin(struct store *s, const char *label)
 
 static void step(struct store *s, int64_t attempt, const char *verdict)
 {
-	json_t *m = json_pack("{si, ss, ss, ss, ss, ss, si, s[]}", "position", 0, "step", "x", "verdict",
-		verdict, "code", "", "cause", "", "note", "", "ms", 5, "measurements");
+	json_t *m = json_pack("{si, ss, ss, ss, ss, ss, si, s[]}", "position", 0, "step", "x",
+		"verdict", verdict, "code", "", "cause", "", "note", "", "ms", 5, "measurements");
 	struct err err;
 
 	assert_int_equal(store_end_step(s, attempt, m, NULL, &err), 0);

@@ -1,6 +1,7 @@
 /*
- * Runs known answers from files: purse vectors ("published", "card_log", "generated"), SCP03 exchanges
- * and personalization. vectors FILE.json... prints what failed and the counts; status 1 if any failed.
+ * Runs known answers from files: purse vectors ("published", "card_log", "generated"), SCP03
+ * exchanges and personalization. vectors FILE.json... prints what failed and the counts; status 1
+ * if any failed.
  */
 #include "core/hex.h"
 #include "core/secret.h"
@@ -42,7 +43,8 @@ static uint32_t number(const json_t *o, const char *name)
 }
 
 /* Counts one expected output; a vector that lacks it expects nothing. */
-static void expect(const char *id, const json_t *out, const char *name, const uint8_t *got, size_t n)
+static void expect(
+	const char *id, const json_t *out, const char *name, const uint8_t *got, size_t n)
 {
 	char hex[2049];
 
@@ -158,11 +160,14 @@ static void run_transaction(const struct vector *v, bool load)
 	}
 	expect_key(v->id, v->out, "card_key", v->card);
 	expect_key(v->id, v->out, "session_key", session);
-	expect_mac(v, "mac1", session, load ? PURSE_LOAD_MAC1 : PURSE_PURCHASE_MAC1, &terms, &start);
-	expect_mac(v, "mac2", session, load ? PURSE_LOAD_MAC2 : PURSE_PURCHASE_MAC2, &terms, &start);
+	expect_mac(
+		v, "mac1", session, load ? PURSE_LOAD_MAC1 : PURSE_PURCHASE_MAC1, &terms, &start);
+	expect_mac(
+		v, "mac2", session, load ? PURSE_LOAD_MAC2 : PURSE_PURCHASE_MAC2, &terms, &start);
 	if (v->tac_card && soft_tac(&keys, v->tac_card, &tac, &err) == 0) {
 		expect_key(v->id, v->out, "tac_key", tac);
-		expect_mac(v, "tac", tac, load ? PURSE_LOAD_TAC : PURSE_PURCHASE_TAC, &terms, &start);
+		expect_mac(
+			v, "tac", tac, load ? PURSE_LOAD_TAC : PURSE_PURCHASE_TAC, &terms, &start);
 	}
 	soft_drop(&keys, session);
 	soft_drop(&keys, tac);
@@ -273,7 +278,8 @@ static void expect_apdu(const char *id, const struct apdu *a, const char *right)
 
 static void run_scp03(const json_t *root)
 {
-	const json_t *k = json_object_get(root, "keys"), *iu = json_object_get(root, "initialize_update");
+	const json_t *k = json_object_get(root, "keys"),
+		     *iu = json_object_get(root, "initialize_update");
 	struct key *enc = aes_key(k, "enc"), *mac = aes_key(k, "mac");
 	const json_t *wrap;
 	struct scp03_answer answer;
@@ -303,7 +309,8 @@ static void run_scp03(const json_t *root)
 		char id[32];
 
 		snprintf(id, sizeof(id), "wrap %zu", i + 1);
-		if (apdu_decode(raw, m, &plain, &err) < 0 || scp03_wrap(&scp, &plain, &out, &err) < 0)
+		if (apdu_decode(raw, m, &plain, &err) < 0 ||
+			scp03_wrap(&scp, &plain, &out, &err) < 0)
 			broken(id, err.text);
 		else
 			expect_apdu(id, &out, text(wrap, "wrapped"));
@@ -332,7 +339,8 @@ static void run_static(const json_t *o)
 	/* Through the provider itself: a key file with this KMC. */
 	soft_kcv(&keys, kmc, kcv, &err);
 	hex_encode(kcv, 3, kcv_hex);
-	n = snprintf(line, sizeof(line), "set TEST\nKMC %s %s\nMLK %032d 8CA64D\nMPK %032d 8CA64D\nMTK %032d 8CA64D\n",
+	n = snprintf(line, sizeof(line),
+		"set TEST\nKMC %s %s\nMLK %032d 8CA64D\nMPK %032d 8CA64D\nMTK %032d 8CA64D\n",
 		text(o, "kmc"), kcv_hex, 0, 0, 0);
 	if (fd < 0 || write(fd, line, (size_t)n) != n)
 		broken(text(o, "serial"), "no temporary file");
@@ -401,11 +409,10 @@ static void run_instruction(const json_t *o)
 		broken(text(o, "id"), err.text);
 	else
 		expect(text(o, "id"), o, "string", p.string, p.n);
-	json_array_foreach(json_object_get(o, "blocks"), i, right)
-		if (perso_block(&p, i, 0x89, &block))
-			expect_apdu("block", &block, json_string_value(right));
-		else
-			broken("block", "is missing");
+	json_array_foreach(
+		json_object_get(o, "blocks"), i, right) if (perso_block(&p, i, 0x89, &block))
+		expect_apdu("block", &block, json_string_value(right));
+	else broken("block", "is missing");
 	if (perso_block(&p, i, 0x89, &block))
 		broken("block", "is one too many");
 	drop_keys(&p);
@@ -430,10 +437,12 @@ static void run_receipt(const json_t *root, const json_t *o)
 		dek = aes_key(instruction, "dek");
 		build(instruction, &p, ef15, extended);
 		perso_build(&p, &keys, dek, &err);
-		check(perso_receipt(&p, &keys, mac, text(o, "serial"), cardnumber, receipt, &err) == 1,
+		check(perso_receipt(&p, &keys, mac, text(o, "serial"), cardnumber, receipt, &err) ==
+				1,
 			text(o, "id"), "the receipt is refused");
 		receipt[7] ^= 1;
-		check(perso_receipt(&p, &keys, mac, text(o, "serial"), cardnumber, receipt, &err) == 0,
+		check(perso_receipt(&p, &keys, mac, text(o, "serial"), cardnumber, receipt, &err) ==
+				0,
 			text(o, "id"), "a wrong receipt is taken");
 		drop_keys(&p);
 		soft_drop(&keys, dek);
@@ -454,17 +463,13 @@ static void run_file(const char *path)
 		return;
 	}
 	for (size_t l = 0; l < 3; l++)
-		json_array_foreach(json_object_get(root, purse_lists[l]), i, o)
-			if (!json_is_false(json_object_get(o, "verified")))
-				run_purse_vector(o);
+		json_array_foreach(json_object_get(root, purse_lists[l]), i,
+			o) if (!json_is_false(json_object_get(o, "verified"))) run_purse_vector(o);
 	if (json_object_get(root, "initialize_update"))
 		run_scp03(root);
-	json_array_foreach(json_object_get(root, "static_keys"), i, o)
-		run_static(o);
-	json_array_foreach(json_object_get(root, "instructions"), i, o)
-		run_instruction(o);
-	json_array_foreach(json_object_get(root, "receipts"), i, o)
-		run_receipt(root, o);
+	json_array_foreach(json_object_get(root, "static_keys"), i, o) run_static(o);
+	json_array_foreach(json_object_get(root, "instructions"), i, o) run_instruction(o);
+	json_array_foreach(json_object_get(root, "receipts"), i, o) run_receipt(root, o);
 	if (passed + failed == before)
 		broken(path, "holds no vector of a known form");
 	json_decref(root);

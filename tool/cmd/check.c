@@ -26,8 +26,8 @@ static int check_plan(const char *path, const char *text, size_t n, struct err *
 
 	for (size_t i = 0; i < plan.step_n && ret == 0; i++)
 		if (!steps_find(plan.steps[i].step))
-			ret = err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step", path,
-				plan.steps[i].step);
+			ret = err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step",
+				path, plan.steps[i].step);
 	return ret;
 }
 
@@ -61,7 +61,8 @@ static const struct {
 	{"profile", check_profile},
 };
 
-/* The value of the top-level key `kind`: it decides which table of keys the file is held against. */
+/* The value of the top-level key `kind`: it decides which table of keys the file is held against.
+ */
 static void kind_of(const char *text, char kind[16])
 {
 	kind[0] = '\0';

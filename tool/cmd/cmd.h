@@ -1,7 +1,7 @@
 /*
- * Subcommands: one file each, one table in main.c. Each gets its arguments (argv[0] is its name) and
- * returns the exit status: 0 fine, 1 a unit failed, 2 wrong usage or configuration, 3 station error,
- * 4 aborted.
+ * Subcommands: one file each, one table in main.c. Each gets its arguments (argv[0] is its name)
+ * and returns the exit status: 0 fine, 1 a unit failed, 2 wrong usage or configuration, 3 station
+ * error, 4 aborted.
  */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
@@ -30,8 +30,8 @@ struct option_row {
 };
 
 /*
- * Reads options and leaves the rest in rest[] (at most `most` of them, *rest_n). Prints what is wrong, or
- * the help for --help. Negative: go on; else the exit status to return at once.
+ * Reads options and leaves the rest in rest[] (at most `most` of them, *rest_n). Prints what is
+ * wrong, or the help for --help. Negative: go on; else the exit status to return at once.
  */
 int options_read(int argc, char **argv, const char *usage, const struct option_row *rows,
 	const char **rest, size_t most, size_t *rest_n);

@@ -1,8 +1,8 @@
 /* payjig report: the reports of a store, one file a unit or one for all. */
+#include "report/report.h"
 #include "cmd/cmd.h"
 #include "core/file.h"
 #include "core/num.h"
-#include "report/report.h"
 #include "store/reader.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@ struct job {
 	size_t n;
 };
 
-static int write_report(const struct report_format *f, const char *path, const json_t *attempts,
-	struct err *err)
+static int write_report(
+	const struct report_format *f, const char *path, const json_t *attempts, struct err *err)
 {
 	size_t length = 0;
 	char *text = f->make(attempts, &length, err);
@@ -44,8 +44,8 @@ static int write_units(const struct report_format *f, const struct job *job, str
 
 		if (!list)
 			return err->status;
-		snprintf(path, sizeof(path), "%s/%s-%lld.%s", job->folder, report_text(unit, "unit"),
-			(long long)job->ids[i], f->extension);
+		snprintf(path, sizeof(path), "%s/%s-%lld.%s", job->folder,
+			report_text(unit, "unit"), (long long)job->ids[i], f->extension);
 		ret = write_report(f, path, list, err);
 		json_decref(list);
 	}
@@ -77,8 +77,8 @@ static int write_format(const struct report_format *f, const struct job *job, st
 	return f->per_unit ? write_units(f, job, err) : write_all(f, job, err);
 }
 
-static int write_reports(const char *store, const char *format, int64_t from, struct job *job,
-	struct err *err)
+static int write_reports(
+	const char *store, const char *format, int64_t from, struct job *job, struct err *err)
 {
 	const struct report_format *formats;
 	size_t formats_n;
@@ -123,7 +123,8 @@ int cmd_report(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (format && !report_find(format)) {
-		fprintf(stderr, "payjig: report: --format %s: must be json, junit or text\n", format);
+		fprintf(stderr, "payjig: report: --format %s: must be json, junit or text\n",
+			format);
 		return EXIT_USAGE;
 	}
 	snprintf(beside, sizeof(beside), "%s.reports", store);

@@ -136,7 +136,8 @@ static void on_slot(struct run *r, const json_t *m)
 		return;
 	/* A broken slot is offered its labels too: the station refuses them and says why. */
 	r->idle[n] = !strcmp(state, "idle") || !strcmp(state, "broken");
-	r->busy[n] = !strcmp(state, "waiting") || !strcmp(state, "working") || !strcmp(state, "ending");
+	r->busy[n] =
+		!strcmp(state, "waiting") || !strcmp(state, "working") || !strcmp(state, "ending");
 	if (!strcmp(state, "waiting") && r->waiting)
 		r->waiting--;
 }
@@ -162,9 +163,9 @@ static void on_unit_end(struct run *r, const json_t *m)
 	r->aborted |= !strcmp(verdict, "ABORT");
 	if (r->events)
 		return;
-	printf("%-6s slot %-2lld %-16s %6.1f s  %s%s%s", verdict, (long long)message_integer(m, "slot"),
-		message_string(m, "label"), (double)message_integer(m, "ms") / 1000,
-		card[0] ? "card " : "no card", card,
+	printf("%-6s slot %-2lld %-16s %6.1f s  %s%s%s", verdict,
+		(long long)message_integer(m, "slot"), message_string(m, "label"),
+		(double)message_integer(m, "ms") / 1000, card[0] ? "card " : "no card", card,
 		json_is_true(json_object_get(m, "lab")) ? "  LAB" : "");
 	if (message_string(m, "code")[0])
 		printf("  %s: %s; %s", message_string(m, "code"), message_string(m, "cause"),
@@ -265,8 +266,8 @@ static int start_station(struct run *r, const struct station_options *o, struct 
 {
 	char notify[16], self[4096], c;
 	const char *argv[24] = {"payjig", "station", "--once", "--notify-fd", notify, "--fixture",
-		o->fixture, "--plan", o->plan, "--job", o->job, "--store", o->store, "--socket", o->socket,
-		"--worker", o->program};
+		o->fixture, "--plan", o->plan, "--job", o->job, "--store", o->store, "--socket",
+		o->socket, "--worker", o->program};
 	size_t argc = 17;
 	posix_spawnattr_t attributes;
 	sigset_t none;
@@ -367,8 +368,8 @@ static int open_run(struct run *r, const char *labels, struct err *err)
 
 	if (lines_init(&r->in, BUFFER) < 0 || lines_init(&r->labels_in, 4096) < 0)
 		return err_set(err, E_SYSTEM, "out of memory");
-	r->labels_fd = !labels || !strcmp(labels, "-") ? STDIN_FILENO
-						       : open(labels, O_RDONLY | O_CLOEXEC);
+	r->labels_fd =
+		!labels || !strcmp(labels, "-") ? STDIN_FILENO : open(labels, O_RDONLY | O_CLOEXEC);
 	if (r->labels_fd < 0)
 		return err_set(err, E_CONFIG, "%s: %s", labels, strerror(errno));
 	sigemptyset(&set);
@@ -391,14 +392,14 @@ int cmd_run(int argc, char **argv)
 	int ret, status = 0;
 
 	station_option_rows(rows, &o);
-	rows[STATION_OPTIONS] = (struct option_row){"events", NULL, "print the events, one JSON a line",
-		NULL, &r.events, false};
+	rows[STATION_OPTIONS] = (struct option_row){
+		"events", NULL, "print the events, one JSON a line", NULL, &r.events, false};
 	rows[STATION_OPTIONS + 1] = (struct option_row){"labels", "FILE",
 		"scanned labels, LABEL or SLOT:LABEL a line (stdin)", &labels, NULL, false};
-	rows[STATION_OPTIONS + 2] = (struct option_row){"units", "N", "end after N units", &units, NULL,
-		false};
-	ret = options_read(argc, argv, "run --fixture FILE --plan FILE --job FILE --store FILE", rows,
-		NULL, 0, &n);
+	rows[STATION_OPTIONS + 2] =
+		(struct option_row){"units", "N", "end after N units", &units, NULL, false};
+	ret = options_read(argc, argv, "run --fixture FILE --plan FILE --job FILE --store FILE",
+		rows, NULL, 0, &n);
 	if (ret >= 0)
 		return ret;
 	if (units && (num_integer(units, &r.most_units) < 0 || r.most_units < 1)) {
@@ -424,6 +425,7 @@ int cmd_run(int argc, char **argv)
 	if (ret < 0)
 		return cmd_failed(&err);
 	if (ret == 1)
-		return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_STATION;
+		return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status)
+								: EXIT_STATION;
 	return exit_status(&r);
 }

@@ -16,8 +16,8 @@ void station_option_rows(struct option_row rows[STATION_OPTIONS], struct station
 		{"plan", "FILE", "the steps of the test", &o->plan, NULL, true},
 		{"socket", "PATH", "where clients connect (STORE.sock)", &o->socket, NULL, false},
 		{"store", "FILE", "journal and card ledger", &o->store, NULL, true},
-		{"worker", "PROGRAM", "the program whose `slot` works the slots (this one)", &o->program,
-			NULL, false},
+		{"worker", "PROGRAM", "the program whose `slot` works the slots (this one)",
+			&o->program, NULL, false},
 	};
 
 	memcpy(rows, all, sizeof(all));
@@ -59,8 +59,8 @@ int cmd_station(int argc, char **argv)
 		"descriptor that gets a line when clients may connect", &notify, NULL, false};
 	rows[STATION_OPTIONS + 1] = (struct option_row){"once", NULL,
 		"end when the first client has left and no unit is in work", NULL, &o.once, false};
-	ret = options_read(argc, argv, "station --fixture FILE --plan FILE --job FILE --store FILE", rows,
-		NULL, 0, &n);
+	ret = options_read(argc, argv, "station --fixture FILE --plan FILE --job FILE --store FILE",
+		rows, NULL, 0, &n);
 	if (ret >= 0)
 		return ret;
 	if (notify && (num_integer(notify, &fd) < 0 || fd < 0 || fd > 1000000)) {

@@ -32,8 +32,8 @@ static int in_bounds(const struct conf_field *f, double v)
 	return (f->min == 0 && f->max == 0) || (v >= f->min && v <= f->max);
 }
 
-static int read_number(struct reading *r, const yaml_node_t *node, const struct conf_field *f,
-	char *at)
+static int read_number(
+	struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
 {
 	const char *text = scalar(node);
 	char reason[128];
@@ -60,7 +60,8 @@ static int read_number(struct reading *r, const yaml_node_t *node, const struct 
 	return 0;
 }
 
-static int read_word(struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
+static int read_word(
+	struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
 {
 	char reason[256] = "must be one of";
 	size_t n = strlen(reason);
@@ -70,8 +71,8 @@ static int read_word(struct reading *r, const yaml_node_t *node, const struct co
 			memcpy(at, &i, sizeof(i));
 			return 0;
 		}
-		n += (size_t)snprintf(reason + n, sizeof(reason) - n, "%s %s", i ? "," : "",
-			f->words[i]);
+		n += (size_t)snprintf(
+			reason + n, sizeof(reason) - n, "%s %s", i ? "," : "", f->words[i]);
 		if (n >= sizeof(reason))
 			n = sizeof(reason) - 1;
 	}
@@ -79,14 +80,16 @@ static int read_word(struct reading *r, const yaml_node_t *node, const struct co
 	return bad(r, node, f->name, reason, scalar(node));
 }
 
-static int read_hex(struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
+static int read_hex(
+	struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
 {
 	struct conf_bytes b = {0};
 	char reason[96];
 	int n = hex_decode(scalar(node), strlen(scalar(node)), b.bytes, sizeof(b.bytes));
 
 	if (n < 0 || !in_bounds(f, n)) {
-		snprintf(reason, sizeof(reason), "must be %g to %g bytes in hex, not", f->min, f->max);
+		snprintf(reason, sizeof(reason), "must be %g to %g bytes in hex, not", f->min,
+			f->max);
 		return bad(r, node, f->name, reason, scalar(node));
 	}
 	b.n = (size_t)n;
@@ -94,7 +97,8 @@ static int read_hex(struct reading *r, const yaml_node_t *node, const struct con
 	return 0;
 }
 
-static int read_bool(struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
+static int read_bool(
+	struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
 {
 	bool v = !strcmp(scalar(node), "true");
 
@@ -104,8 +108,8 @@ static int read_bool(struct reading *r, const yaml_node_t *node, const struct co
 	return 0;
 }
 
-static int read_string(struct reading *r, const yaml_node_t *node, const struct conf_field *f,
-	char *at)
+static int read_string(
+	struct reading *r, const yaml_node_t *node, const struct conf_field *f, char *at)
 {
 	if (!node->data.scalar.length)
 		return bad(r, node, f->name, "must not be empty", NULL);
@@ -153,9 +157,9 @@ static int read_value(struct reading *r, yaml_node_t *node, const struct conf_fi
 			       ? read_mapping(r, node, f->name, f->fields, at)
 			       : bad(r, node, f->name, "must be a mapping", NULL);
 	if (f->type == CONF_LIST)
-		return node->type == YAML_SEQUENCE_NODE ? read_list(r, node, f, into)
-							: bad(r, node, f->name, "must be a list",
-								  NULL);
+		return node->type == YAML_SEQUENCE_NODE
+			       ? read_list(r, node, f, into)
+			       : bad(r, node, f->name, "must be a list", NULL);
 	if (node->type != YAML_SCALAR_NODE)
 		return bad(r, node, f->name, "must be one value", NULL);
 	switch (f->type) {
@@ -179,8 +183,8 @@ static const struct conf_field *find_field(const struct conf_field *fields, cons
 	return NULL;
 }
 
-static bool seen_before(struct reading *r, const yaml_node_t *node, const yaml_node_pair_t *pair,
-	const char *name)
+static bool seen_before(
+	struct reading *r, const yaml_node_t *node, const yaml_node_pair_t *pair, const char *name)
 {
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < pair; p++) {
 		yaml_node_t *k = yaml_document_get_node(&r->document, p->key);

@@ -2,8 +2,9 @@
  * The strict YAML reader behind every configuration file.
  *
  * A file is described by a table of fields; reading fills a struct in the caller's memory. Unknown,
- * duplicate and missing keys and malformed values are refused with "FILE:LINE: KEY: reason". Numbers
- * must be plain scalars and whole ("4x", "3,6", "nan" and "1e999" are refused); amounts are integers.
+ * duplicate and missing keys and malformed values are refused with "FILE:LINE: KEY: reason".
+ * Numbers must be plain scalars and whole ("4x", "3,6", "nan" and "1e999" are refused); amounts are
+ * integers.
  */
 #ifndef CORE_CONF_H
 #define CORE_CONF_H
@@ -22,7 +23,8 @@ enum conf_type {
 	CONF_WORD,    /* int: index into words */
 	CONF_HEX,     /* struct conf_bytes: min..max bytes */
 	CONF_STRUCT,  /* a mapping described by fields */
-	CONF_LIST,    /* a sequence of at most `most` items of `size` bytes; size_t count at count_offset */
+	CONF_LIST,    /* a sequence of at most `most` items of `size` bytes; size_t count at
+			 count_offset */
 };
 
 enum { CONF_BYTES = 64 };
@@ -39,7 +41,7 @@ struct conf_field {
 	size_t size; /* of a string, or of one list item */
 	bool required;
 	double min, max;
-	const char *const *words; /* CONF_WORD: ends with NULL */
+	const char *const *words;	 /* CONF_WORD: ends with NULL */
 	const struct conf_field *fields; /* CONF_STRUCT and lists of mappings */
 	const struct conf_field *item;	 /* lists of scalars: one field that describes an item */
 	const void *item_default;	 /* list items start as a copy of this, or as zeros */

@@ -1,8 +1,9 @@
 /*
  * Errors: a status says what the caller can do, the text says it to a person.
  *
- * Functions return 0 or more when all is well and a negative status when not; the sentence goes into
- * the caller's struct err. Callers add *where* in front ("slot 2: pay: ..."). Nothing here logs.
+ * Functions return 0 or more when all is well and a negative status when not; the sentence goes
+ * into the caller's struct err. Callers add *where* in front ("slot 2: pay: ..."). Nothing here
+ * logs.
  */
 #ifndef CORE_ERR_H
 #define CORE_ERR_H

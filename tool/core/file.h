@@ -8,8 +8,8 @@
 
 enum { DIGEST_TEXT = 65 };
 
-/* Reads a regular file of at most `max` bytes into fresh memory with a NUL behind it (caller frees).
- * Errors name the path: E_CONFIG. */
+/* Reads a regular file of at most `max` bytes into fresh memory with a NUL behind it (caller
+ * frees). Errors name the path: E_CONFIG. */
 int file_read(const char *path, size_t max, char **text, size_t *length, struct err *err);
 
 /* Replaces path by these bytes: temporary file, fsync, rename. E_SYSTEM on failure. */

@@ -38,7 +38,8 @@ int lines_read(struct lines *l, int fd)
 		l->in_taken = 0;
 	}
 	if (l->in_n == l->max) {
-		l->in_n = 0; /* no LF in a full buffer: the rest of that line comes and is dropped */
+		l->in_n =
+			0; /* no LF in a full buffer: the rest of that line comes and is dropped */
 		l->overflow = true;
 	}
 	n = read(fd, l->in + l->in_n, l->max - l->in_n);

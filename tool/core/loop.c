@@ -114,7 +114,8 @@ int loop_run(struct loop *loop)
 		}
 		if (poll(fds, n, until_next_timer(loop)) < 0 && errno != EINTR)
 			return -1;
-		/* A callback may remove other watches, so each is looked up again before it is called. */
+		/* A callback may remove other watches, so each is looked up again before it is
+		 * called. */
 		for (nfds_t i = 0; i < n && !loop->stopped; i++)
 			if (fds[i].revents && still_watched(loop, who[i], fds[i].fd))
 				who[i]->ready(who[i]->arg, fds[i].revents);

@@ -1,8 +1,8 @@
 /*
  * A poll loop: descriptors and timers, one thread, nothing blocks.
  *
- * Watches and timers belong to their callers (struct in the caller's memory); a watch or timer that is
- * not added may be removed at any time, also from inside a callback.
+ * Watches and timers belong to their callers (struct in the caller's memory); a watch or timer that
+ * is not added may be removed at any time, also from inside a callback.
  */
 #ifndef CORE_LOOP_H
 #define CORE_LOOP_H

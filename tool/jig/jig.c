@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 enum {
-	RESYNC_MS = 500,     /* between two nonces */
+	RESYNC_MS = 500, /* between two nonces */
 	RESYNC_TRIES = 4,
 	RECONNECT_MS = 500,
 	CONNECT_MS = 3000,
-	FEED_MS = 200,	     /* a quarter of the watchdog */
+	FEED_MS = 200, /* a quarter of the watchdog */
 	CLOCK_SLACK_MS = 50,
 	BUFFER = 65536,
 };
@@ -34,8 +34,8 @@ struct jig {
 	struct jig_request *current; /* sent, no reply yet */
 	struct jig_request *running; /* overlapped, waiting for events */
 	unsigned feeds;		     /* SYST:TIM? without answer yet */
-	int64_t fed_us;	   /* when the oldest unanswered SYST:TIM? left */
-	double clock_ahead; /* of the jig's clock before ours, at its last SYST:TIM? */
+	int64_t fed_us;		     /* when the oldest unanswered SYST:TIM? left */
+	double clock_ahead;	     /* of the jig's clock before ours, at its last SYST:TIM? */
 	bool clock_known;
 	unsigned nonce;
 	int resync_tries;
@@ -223,7 +223,8 @@ static void accepted(struct jig *jig, struct jig_request *r, struct scpi_reply *
 	int code = 0;
 	struct err err;
 
-	if (!reply->n || scpi_error(reply->fields[--reply->n], &code, text, sizeof(text), &err) < 0) {
+	if (!reply->n ||
+		scpi_error(reply->fields[--reply->n], &code, text, sizeof(text), &err) < 0) {
 		jig->current = r;
 		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense instead of a reply");
 		return;
@@ -240,7 +241,8 @@ static void accepted(struct jig *jig, struct jig_request *r, struct scpi_reply *
 		loop_timer(jig->loop, &r->timer, r->timeout_ms);
 	} else if (reply->n != r->replies) {
 		jig->current = r;
-		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense: a reply with the wrong number of fields");
+		lost_reply(jig, E_PROTOCOL,
+			"the jig talks nonsense: a reply with the wrong number of fields");
 		return;
 	} else {
 		finish(jig, r, 0, reply, NULL);
@@ -260,8 +262,8 @@ static void fed(struct jig *jig, const char *field)
 	}
 	if (!--jig->feeds && jig->state == READY)
 		loop_untimer(jig->loop, &jig->reply);
-	/* Both clocks run alike, and an answer is never older than its question: a jig whose clock fell
-	 * behind since the last answer has started anew. */
+	/* Both clocks run alike, and an answer is never older than its question: a jig whose clock
+	 * fell behind since the last answer has started anew. */
 	back = jig->clock_known && t - asked < jig->clock_ahead - CLOCK_SLACK_MS / 1000.0;
 	jig->clock_ahead = t - (double)clock_us() / 1e6;
 	jig->clock_known = true;
@@ -296,7 +298,8 @@ static void reply_line(struct jig *jig, char *line)
 		lost_reply(jig, E_PROTOCOL, "the jig talks nonsense instead of a reply");
 		return;
 	}
-	/* A fed watchdog answers one bare number; every request's reply ends with an error report. */
+	/* A fed watchdog answers one bare number; every request's reply ends with an error report.
+	 */
 	if (jig->feeds && reply.n == 1 && !strchr(reply.fields[0], '"')) {
 		fed(jig, reply.fields[0]);
 		return;

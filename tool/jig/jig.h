@@ -1,10 +1,10 @@
 /*
  * The jig client: PJ-1 over a line, inside a poll loop, never blocking.
  *
- * Requests are queued and sent one at a time; each line ends with SYST:ERR?, so each has exactly one
- * reply. An overlapped request is done when its event has come. After a lost or garbled reply the line
- * is resynchronised by a nonce, and the request that lost it fails: whether it ran is not known. The
- * watchdog is fed while the line is up.
+ * Requests are queued and sent one at a time; each line ends with SYST:ERR?, so each has exactly
+ * one reply. An overlapped request is done when its event has come. After a lost or garbled reply
+ * the line is resynchronised by a nonce, and the request that lost it fails: whether it ran is not
+ * known. The watchdog is fed while the line is up.
  */
 #ifndef JIG_JIG_H
 #define JIG_JIG_H
@@ -39,17 +39,18 @@ struct jig_request;
 
 /* status 0: reply holds the fields of the (second, if there is one) line without the error report.
  * Negative: err says why; err->code is the jig's own number when it refused (E_REFUSED). */
-typedef void (*jig_done)(struct jig_request *request, int status, struct scpi_reply *reply,
-	const struct err *err);
+typedef void (*jig_done)(
+	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err);
 
 struct jig_request {
-	char line[JIG_LINE];	/* program messages, without SYST:ERR? */
-	char after[JIG_LINE];	/* sent when the operation is done, to fetch what it gave; may be "" */
-	char node[8];		/* overlapped: the node of its event, "BUTT", "DATA"; else "" */
-	unsigned slot;		/* and its suffix */
-	int64_t timeout_ms;	/* overlapped: the whole operation */
-	size_t replies;		/* fields that the (last) line must answer */
-	bool urgent;		/* goes to the head of the queue: outputs off */
+	char line[JIG_LINE];  /* program messages, without SYST:ERR? */
+	char after[JIG_LINE]; /* sent when the operation is done, to fetch what it gave; may be ""
+			       */
+	char node[8];	      /* overlapped: the node of its event, "BUTT", "DATA"; else "" */
+	unsigned slot;	      /* and its suffix */
+	int64_t timeout_ms;   /* overlapped: the whole operation */
+	size_t replies;	      /* fields that the (last) line must answer */
+	bool urgent;	      /* goes to the head of the queue: outputs off */
 	jig_done done;
 	void *arg;
 	int64_t us; /* out: from sending to the end of the operation */
@@ -58,7 +59,7 @@ struct jig_request {
 	int64_t sent_us;
 	bool fetching;
 	bool early;	/* its event came before its reply ... */
-	int early_code;	/* ... with this error, 0: done */
+	int early_code; /* ... with this error, 0: done */
 	struct timer timer;
 	struct jig *jig;
 };
@@ -69,14 +70,15 @@ struct jig_listener {
 	void (*up)(void *arg);
 	/* The line is gone: every request was failed with E_LINK before. It is tried again. */
 	void (*down)(void *arg, const struct err *err);
-	/* An event that belongs to no running operation: "OUTP", 3, "ERR", 103; "SYST:INT", 0, "LID", 0. */
+	/* An event that belongs to no running operation: "OUTP", 3, "ERR", 103; "SYST:INT", 0,
+	 * "LID", 0. */
 	void (*event)(void *arg, const char *node, unsigned slot, const char *word, int value);
 	/* The jig restarted: its clock went back. */
 	void (*restarted)(void *arg);
 };
 
-/* Makes the client of "tcp:HOST:PORT"; jig_connect() starts it. A reply later than reply_ms has lost the
- * line. E_CONFIG for a malformed address. */
+/* Makes the client of "tcp:HOST:PORT"; jig_connect() starts it. A reply later than reply_ms has
+ * lost the line. E_CONFIG for a malformed address. */
 int jig_open(struct jig **jig, struct loop *loop, const char *address, int64_t reply_ms,
 	const struct jig_listener *listener, struct err *err);
 
@@ -86,16 +88,18 @@ void jig_connect(struct jig *jig);
 /* Fails what waits (E_CANCELLED) and closes; takes NULL. */
 void jig_close(struct jig *jig);
 
-/* Queues a request; the struct is the caller's and lives until done() is called, always from the loop
- * and exactly once. */
+/* Queues a request; the struct is the caller's and lives until done() is called, always from the
+ * loop and exactly once. */
 void jig_send(struct jig *jig, struct jig_request *request);
 
-/* Fails what this slot has queued but not sent (E_CANCELLED): nothing of it reaches the jig later. */
+/* Fails what this slot has queued but not sent (E_CANCELLED): nothing of it reaches the jig later.
+ */
 void jig_forget(struct jig *jig, unsigned slot);
 
 bool jig_is_up(const struct jig *jig); /* NULL is not */
 
-/* Feeding starts once the watchdog is armed, by whoever armed it; it ends when the line goes down. */
+/* Feeding starts once the watchdog is armed, by whoever armed it; it ends when the line goes down.
+ */
 void jig_feed(struct jig *jig);
 
 #endif

@@ -36,7 +36,8 @@ int jig_line_connect(const struct jig_address *a, struct err *err)
 	if (fd < 0)
 		return err_set(err, E_SYSTEM, "no socket: %s", strerror(errno));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(fd, (const struct sockaddr *)&a->address, a->length) < 0 && errno != EINPROGRESS) {
+	if (connect(fd, (const struct sockaddr *)&a->address, a->length) < 0 &&
+		errno != EINPROGRESS) {
 		int ret = err_set(err, E_LINK, "the jig can't be reached: %s", strerror(errno));
 
 		close(fd);

@@ -17,7 +17,8 @@ int scpi_split(char *line, struct scpi_reply *reply, struct err *err)
 		if (*p != ';' || quoted)
 			continue;
 		if (reply->n == SCPI_FIELDS)
-			return err_set(err, E_PROTOCOL, "a reply with more than %d fields", SCPI_FIELDS);
+			return err_set(
+				err, E_PROTOCOL, "a reply with more than %d fields", SCPI_FIELDS);
 		*p = '\0';
 		reply->fields[reply->n++] = p + 1;
 	}

@@ -98,8 +98,8 @@ static const struct member *find_member(const struct member *members, const char
 	return NULL;
 }
 
-static int check_object(const char *where, json_t *object, const struct member *members,
-	struct err *err)
+static int check_object(
+	const char *where, json_t *object, const struct member *members, struct err *err)
 {
 	const char *name;
 	json_t *value;
@@ -115,9 +115,8 @@ static int check_object(const char *where, json_t *object, const struct member *
 		if (!value_is(value, m))
 			return err_set(err, E_CONFIG, "%s: \"%s\" is malformed", where, m->name);
 	}
-	json_object_foreach(object, name, value)
-		if (!find_member(members, name))
-			return err_set(err, E_CONFIG, "%s: \"%s\": unknown member", where, name);
+	json_object_foreach(object, name, value) if (!find_member(members, name)) return err_set(
+		err, E_CONFIG, "%s: \"%s\": unknown member", where, name);
 	return 0;
 }
 
@@ -160,12 +159,13 @@ static int read_cards(const char *path, json_t *root, struct job *job, struct er
 	int ret;
 
 	if ((json_int_t)json_array_size(list) != quantity)
-		return err_set(err, E_CONFIG, "%s: \"quantity\" is %lld, but there are %zu cards", path,
-			(long long)quantity, json_array_size(list));
+		return err_set(err, E_CONFIG, "%s: \"quantity\" is %lld, but there are %zu cards",
+			path, (long long)quantity, json_array_size(list));
 	job->cards = calloc(json_array_size(list), sizeof(*job->cards));
 	if (!job->cards)
 		return err_set(err, E_SYSTEM, "%s: out of memory", path);
-	json_array_foreach(list, i, card) {
+	json_array_foreach(list, i, card)
+	{
 		const char *extended;
 
 		snprintf(where, sizeof(where), "%s: card %zu", path, i + 1);
@@ -174,8 +174,10 @@ static int read_cards(const char *path, json_t *root, struct job *job, struct er
 			return ret;
 		extended = json_string_value(json_object_get(card, "extended"));
 		strcpy(job->cards[i].number, json_string_value(json_object_get(card, "number")));
-		strcpy(job->cards[i].valid_from, json_string_value(json_object_get(card, "valid_from")));
-		strcpy(job->cards[i].valid_to, json_string_value(json_object_get(card, "valid_to")));
+		strcpy(job->cards[i].valid_from,
+			json_string_value(json_object_get(card, "valid_from")));
+		strcpy(job->cards[i].valid_to,
+			json_string_value(json_object_get(card, "valid_to")));
 		strcpy(job->cards[i].extended, extended ? extended : "");
 		job->card_n++;
 	}
@@ -198,8 +200,8 @@ static int read_head(const char *path, json_t *root, struct job *job, struct err
 	if (strcmp(json_string_value(json_object_get(root, "format")), "payjig-job-1") != 0)
 		return err_set(err, E_CONFIG, "%s: \"format\" must be \"payjig-job-1\"", path);
 	if (strcmp(json_string_value(json_object_get(root, "card_keys")), "diversify") != 0)
-		return err_set(err, E_CONFIG, "%s: \"card_keys\" must be \"diversify\" with this station",
-			path);
+		return err_set(err, E_CONFIG,
+			"%s: \"card_keys\" must be \"diversify\" with this station", path);
 	job->terms = json_object();
 	if (!job->terms)
 		return err_set(err, E_SYSTEM, "%s: out of memory", path);
@@ -212,9 +214,11 @@ static int read_head(const char *path, json_t *root, struct job *job, struct err
 			return ret;
 		json_object_set(job->terms, parts[i].name, part);
 	}
-	if (strcmp(json_string_value(json_object_get(json_object_get(root, "factory_payment"), "mode")),
+	if (strcmp(json_string_value(
+			   json_object_get(json_object_get(root, "factory_payment"), "mode")),
 		    "live") != 0)
-		return err_set(err, E_CONFIG, "%s: factory_payment: \"mode\" must be \"live\" here", path);
+		return err_set(
+			err, E_CONFIG, "%s: factory_payment: \"mode\" must be \"live\" here", path);
 	strcpy(job->name, json_string_value(json_object_get(root, "job")));
 	strcpy(job->product, json_string_value(json_object_get(root, "product")));
 	strcpy(job->key_set, json_string_value(json_object_get(root, "key_set")));

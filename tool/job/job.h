@@ -13,8 +13,8 @@
 enum { JOB_TEXT = 64, JOB_EXTENDED = 64 };
 
 struct job_card {
-	char number[21];     /* 20 decimal digits */
-	char valid_from[9];  /* YYYYMMDD */
+	char number[21];    /* 20 decimal digits */
+	char valid_from[9]; /* YYYYMMDD */
 	char valid_to[9];
 	char extended[2 * JOB_EXTENDED + 1]; /* hex TLV, may be "" */
 };

@@ -29,8 +29,8 @@ static int jack_open(struct link *link, int64_t timeout_ms, int64_t *us, struct 
 	*us = 0;
 	if (j->open)
 		return 0;
-	ret = j->station.ask(j->station.arg, "data_open", json_pack("{sI}", "timeout_ms",
-		(json_int_t)timeout_ms), NULL, us, err);
+	ret = j->station.ask(j->station.arg, "data_open",
+		json_pack("{sI}", "timeout_ms", (json_int_t)timeout_ms), NULL, us, err);
 	j->open = ret == 0;
 	return ret;
 }
@@ -58,8 +58,9 @@ static int jack_exchange(struct link *link, const uint8_t *command, size_t comma
 	if (command_n > LINK_COMMAND)
 		return err_set(err, E_PROTOCOL, "a command of %zu bytes is too long", command_n);
 	hex_encode(command, command_n, hex);
-	ret = j->station.ask(j->station.arg, "data_apdu", json_pack("{ss, sI}", "apdu", hex,
-		"timeout_ms", (json_int_t)timeout_ms), &values, us, err);
+	ret = j->station.ask(j->station.arg, "data_apdu",
+		json_pack("{ss, sI}", "apdu", hex, "timeout_ms", (json_int_t)timeout_ms), &values,
+		us, err);
 	if (ret < 0)
 		return ret;
 	text = json_string_value(json_array_get(values, 0));

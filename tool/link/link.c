@@ -30,7 +30,8 @@ int link_transmit(struct link *link, const uint8_t *command, size_t n, unsigned 
 	for (int round = 0; round < CHAIN_MAX; round++) {
 		size_t got = sizeof(response);
 		int64_t us = 0;
-		int ret = link->driver->exchange(link, send, n, response, &got, timeout_ms, &us, err);
+		int ret =
+			link->driver->exchange(link, send, n, response, &got, timeout_ms, &us, err);
 
 		if (ret < 0)
 			return ret;

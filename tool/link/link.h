@@ -1,8 +1,8 @@
 /*
  * Links: carriers of APDUs to a headset. One contract, one file a carrier, one table (link.c).
  *
- * After any carrier error the headset's state is unknown: the caller reads it again and never resends
- * what changes state.
+ * After any carrier error the headset's state is unknown: the caller reads it again and never
+ * resends what changes state.
  */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
@@ -19,9 +19,9 @@ enum { LINK_COMMAND = 261, LINK_RESPONSE = 258 };
 struct link;
 
 /*
- * How a link reaches what belongs to the station (the jig): sends a request and waits for its result.
- * 0 and a new reference in *values (a list, may be NULL), or a negative status; err->code is the
- * device's own error number. *us is the time the device took, as the station saw it.
+ * How a link reaches what belongs to the station (the jig): sends a request and waits for its
+ * result. 0 and a new reference in *values (a list, may be NULL), or a negative status; err->code
+ * is the device's own error number. *us is the time the device took, as the station saw it.
  */
 struct link_station {
 	int (*ask)(void *arg, const char *op, json_t *args, json_t **values, int64_t *us,
@@ -64,8 +64,8 @@ enum link_flags {
 };
 
 /*
- * Sends a command and collects its answer: 61xx is followed by GET RESPONSE (CLA 00), 6Cxx by the same
- * command with the right Le. The same for every carrier; ISO/IEC 7816-4 clause 5.1.3 and 7.6.
+ * Sends a command and collects its answer: 61xx is followed by GET RESPONSE (CLA 00), 6Cxx by the
+ * same command with the right Le. The same for every carrier; ISO/IEC 7816-4 clause 5.1.3 and 7.6.
  * E_PROTOCOL with code LINK_CHAIN for a chain without end.
  */
 int link_transmit(struct link *link, const uint8_t *command, size_t n, unsigned flags,

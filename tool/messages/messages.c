@@ -24,11 +24,12 @@ static const struct row rows[] = {
 	/* station -> slot */
 	{"setup", FROM_STATION_TO_SLOT,
 		{{"slot", INT}, {"link", TEXT}, {"plan_path", TEXT}, {"plan", TEXT},
-			{"profile_path", TEXT}, {"profile", TEXT}, {"keys", TEXT}, {"key_set", TEXT}}},
+			{"profile_path", TEXT}, {"profile", TEXT}, {"keys", TEXT},
+			{"key_set", TEXT}}},
 	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}, {"terms", OBJECT}}},
 	{"jig_result", FROM_STATION_TO_SLOT,
-		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true}, {"us", INT, true},
-			{"values", LIST, true}}},
+		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true},
+			{"us", INT, true}, {"values", LIST, true}}},
 	{"card_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"error", TEXT, true}, {"state", TEXT, true},
 			{"card", OBJECT, true}}},
@@ -45,9 +46,9 @@ static const struct row rows[] = {
 		{{"step", TEXT}, {"position", INT}, {"steps", INT}, {"slot", INT, true},
 			{"label", TEXT, true}}},
 	{"step_end", EVENTS,
-		{{"step", TEXT}, {"position", INT}, {"verdict", TEXT}, {"code", TEXT}, {"cause", TEXT},
-			{"note", TEXT}, {"ms", INT}, {"measurements", LIST}, {"id", INT, true},
-			{"slot", INT, true}, {"label", TEXT, true}}},
+		{{"step", TEXT}, {"position", INT}, {"verdict", TEXT}, {"code", TEXT},
+			{"cause", TEXT}, {"note", TEXT}, {"ms", INT}, {"measurements", LIST},
+			{"id", INT, true}, {"slot", INT, true}, {"label", TEXT, true}}},
 	{"unit_end", EVENTS,
 		{{"verdict", TEXT}, {"code", TEXT}, {"cause", TEXT}, {"slot", INT, true},
 			{"label", TEXT, true}, {"action", TEXT, true}, {"attempt", INT, true},
@@ -66,7 +67,8 @@ static const struct row rows[] = {
 	{"unit_begin", FROM_STATION_TO_CLIENT,
 		{{"slot", INT}, {"label", TEXT}, {"attempt", INT}, {"try", INT}}},
 	{"refused", FROM_STATION_TO_CLIENT,
-		{{"label", TEXT, true}, {"slot", INT, true}, {"error", TEXT}, {"empty", BOOL, true}}},
+		{{"label", TEXT, true}, {"slot", INT, true}, {"error", TEXT},
+			{"empty", BOOL, true}}},
 };
 
 static const struct row *find_row(const char *type, enum message_side side)
@@ -96,17 +98,19 @@ static int check(const json_t *message, enum message_side side, struct err *err)
 	size_t known = 1;
 
 	if (!row)
-		return err_set(err, E_PROTOCOL, "message \"%.40s\": unknown type", type ? type : "");
+		return err_set(
+			err, E_PROTOCOL, "message \"%.40s\": unknown type", type ? type : "");
 	for (const struct member *m = row->members; m->name; m++) {
 		const json_t *v = json_object_get(message, m->name);
 
 		if (!v && m->optional)
 			continue;
 		if (!v)
-			return err_set(err, E_PROTOCOL, "message \"%s\": \"%s\" is missing", type, m->name);
-		if (!right_kind(m->kind, v))
-			return err_set(err, E_PROTOCOL, "message \"%s\": \"%s\" has the wrong kind", type,
+			return err_set(err, E_PROTOCOL, "message \"%s\": \"%s\" is missing", type,
 				m->name);
+		if (!right_kind(m->kind, v))
+			return err_set(err, E_PROTOCOL, "message \"%s\": \"%s\" has the wrong kind",
+				type, m->name);
 		known++;
 	}
 	if (known != json_object_size(message))

@@ -51,8 +51,8 @@ int apdu_decode(const uint8_t *bytes, size_t n, struct apdu *a, struct err *err)
 	}
 	a->lc = bytes[4];
 	if (!a->lc || (n != 5 + a->lc && n != 6 + a->lc))
-		return err_set(err, E_CONFIG, "byte 5 (Lc) says %zu bytes of data, there are %zu", a->lc,
-			n - 5);
+		return err_set(err, E_CONFIG, "byte 5 (Lc) says %zu bytes of data, there are %zu",
+			a->lc, n - 5);
 	memcpy(a->data, bytes + 5, a->lc);
 	if (n == 6 + a->lc)
 		a->le = bytes[n - 1];

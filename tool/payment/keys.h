@@ -2,8 +2,8 @@
  * Keys: a provider offers operations, never bytes.
  *
  * Masters stay inside the provider; what it derives is a handle (struct key) that only the same
- * provider understands. Lengths are fixed by the algorithms; buffers are the caller's. All functions
- * return 0 or a negative status with the reason in err and outputs untouched.
+ * provider understands. Lengths are fixed by the algorithms; buffers are the caller's. All
+ * functions return 0 or a negative status with the reason in err and outputs untouched.
  */
 #ifndef PAYMENT_KEYS_H
 #define PAYMENT_KEYS_H
@@ -39,10 +39,12 @@ struct keys_driver {
 	int (*open)(struct keys *keys, const char *where, struct err *err);
 	void (*close)(struct keys *keys);
 
-	/* Card-unique key: E(MK, F || ~F) for each 8 bytes F of the factor in order (n = 8 or 16). */
+	/* Card-unique key: E(MK, F || ~F) for each 8 bytes F of the factor in order (n = 8 or 16).
+	 */
 	int (*diversify)(struct keys *keys, enum key_usage usage, enum key_algorithm algorithm,
 		const uint8_t *factor, size_t n, struct key **card_key, struct err *err);
-	/* Static SCP03 key: AES-CMAC(KMC, eleven 00 || k || 00 || 0080 || 01 || diversification). */
+	/* Static SCP03 key: AES-CMAC(KMC, eleven 00 || k || 00 || 0080 || 01 || diversification).
+	 */
 	int (*scp_static)(struct keys *keys, enum key_scp k, const uint8_t diversification[10],
 		struct key **key, struct err *err);
 	/* The published GlobalPlatform default key 40..4F. */
@@ -54,7 +56,8 @@ struct keys_driver {
 	int (*session)(struct keys *keys, const struct key *card_key, enum key_sm4_form form,
 		const uint8_t input[8], struct key **key, struct err *err);
 	/* Key of the TAC: 3DES left half XOR right half, SM4 the whole key. */
-	int (*tac)(struct keys *keys, const struct key *card_key, struct key **key, struct err *err);
+	int (*tac)(
+		struct keys *keys, const struct key *card_key, struct key **key, struct err *err);
 
 	int (*mac)(struct keys *keys, const struct key *key, const uint8_t *data, size_t n,
 		uint8_t mac[4], struct err *err); /* CBC-MAC, 80 00 padding, first 4 bytes */
@@ -64,9 +67,10 @@ struct keys_driver {
 	int (*cmac)(struct keys *keys, const struct key *key, const uint8_t *data, size_t n,
 		uint8_t mac[16], struct err *err); /* AES-CMAC, NIST SP 800-38B */
 	int (*encrypt)(struct keys *keys, const struct key *key, const uint8_t iv[16],
-		const uint8_t *data, size_t n, uint8_t *out, struct err *err); /* AES-CBC, n % 16 = 0 */
-	int (*wrap)(struct keys *keys, const struct key *kek, const struct key *key, uint8_t out[16],
-		struct err *err); /* AES-CBC, IV 0 */
+		const uint8_t *data, size_t n, uint8_t *out,
+		struct err *err); /* AES-CBC, n % 16 = 0 */
+	int (*wrap)(struct keys *keys, const struct key *kek, const struct key *key,
+		uint8_t out[16], struct err *err); /* AES-CBC, IV 0 */
 	int (*kcv)(struct keys *keys, const struct key *key, uint8_t kcv[3], struct err *err);
 	/* true if these 16 bytes are the key: proves that a device gave it away. */
 	bool (*is)(struct keys *keys, const struct key *key, const uint8_t bytes[16]);

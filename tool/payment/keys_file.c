@@ -43,17 +43,20 @@ static int read_key_line(struct file_state *f, const char *where, int number, ch
 	for (i = 0; i < MASTERS && strcmp(names[i].name, name) != 0; i++)
 		;
 	if (i == MASTERS || !hex || !check || strtok_r(NULL, " \t\r", &save))
-		return err_set(err, E_CONFIG, "%s:%d: must be \"set NAME\" or \"KMC|MLK|MPK|MTK HEX KCV\"",
-			where, number);
+		return err_set(err, E_CONFIG,
+			"%s:%d: must be \"set NAME\" or \"KMC|MLK|MPK|MTK HEX KCV\"", where,
+			number);
 	if (f->masters[i])
 		return err_set(err, E_CONFIG, "%s:%d: %s: given twice", where, number, name);
 	f->masters[i] = secret_new(16);
 	if (!f->masters[i])
 		return err_set(err, E_SYSTEM, "out of secure memory");
 	if (hex_decode(hex, strlen(hex), f->masters[i]->bytes, 16) != 16)
-		return err_set(err, E_CONFIG, "%s:%d: %s: a key is 32 hex digits", where, number, name);
+		return err_set(
+			err, E_CONFIG, "%s:%d: %s: a key is 32 hex digits", where, number, name);
 	if (hex_decode(check, strlen(check), kcv, 3) != 3)
-		return err_set(err, E_CONFIG, "%s:%d: %s: a KCV is 6 hex digits", where, number, name);
+		return err_set(
+			err, E_CONFIG, "%s:%d: %s: a KCV is 6 hex digits", where, number, name);
 	key = soft_key(names[i].usage ? KEY_3DES : KEY_AES, f->masters[i]->bytes, 16);
 	if (!key)
 		return err_set(err, E_SYSTEM, "out of secure memory");
@@ -95,7 +98,8 @@ static int file_open(struct keys *keys, const char *where, struct err *err)
 	while ((got = read(fd, text->bytes + n, (size_t)(FILE_MAX - 1 - n))) > 0)
 		n += got;
 	if (got < 0 || n == FILE_MAX - 1) {
-		ret = err_set(err, E_CONFIG, "%s: %s", where, got < 0 ? strerror(errno) : "too long");
+		ret = err_set(
+			err, E_CONFIG, "%s: %s", where, got < 0 ? strerror(errno) : "too long");
 		goto out;
 	}
 	for (line = (char *)text->bytes; line && *line && ret == 0; line = next, number++) {
@@ -106,7 +110,8 @@ static int file_open(struct keys *keys, const char *where, struct err *err)
 	}
 	for (size_t i = 0; ret == 0 && i < MASTERS; i++)
 		if (!f->masters[i])
-			ret = err_set(err, E_CONFIG, "%s:%d: %s: missing", where, number, names[i].name);
+			ret = err_set(
+				err, E_CONFIG, "%s:%d: %s: missing", where, number, names[i].name);
 	if (ret == 0 && !keys->set[0])
 		ret = err_set(err, E_CONFIG, "%s:%d: set: missing", where, number);
 	keys->lab = true;

@@ -199,8 +199,8 @@ int soft_cmac(struct keys *keys, const struct key *key, const uint8_t *data, siz
 	uint8_t mac[16], struct err *err)
 {
 	char name[] = "AES-128-CBC";
-	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("cipher", name, 0),
-		OSSL_PARAM_construct_end()};
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string("cipher", name, 0), OSSL_PARAM_construct_end()};
 	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "CMAC", NULL);
 	EVP_MAC_CTX *ctx = algorithm ? EVP_MAC_CTX_new(algorithm) : NULL;
 	uint8_t out[16];

@@ -6,8 +6,8 @@
 static int put(struct perso *p, const void *bytes, size_t n, struct err *err)
 {
 	if (n > sizeof(p->string) - p->n)
-		return err_set(err, E_CONFIG, "the personalization instruction is longer than %d bytes",
-			PERSO_STRING);
+		return err_set(err, E_CONFIG,
+			"the personalization instruction is longer than %d bytes", PERSO_STRING);
 	memcpy(p->string + p->n, bytes, n);
 	p->n += n;
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * The one personalization instruction: a string of DGIs (EMV Card Personalization Specification v2.0
- * clause 3), its STORE DATA blocks, and the headset's receipt for it.
+ * The one personalization instruction: a string of DGIs (EMV Card Personalization Specification
+ * v2.0 clause 3), its STORE DATA blocks, and the headset's receipt for it.
  */
 #ifndef PAYMENT_PERSONALIZATION_H
 #define PAYMENT_PERSONALIZATION_H

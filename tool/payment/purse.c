@@ -59,8 +59,8 @@ struct apdu purse_initialize(const struct purse_terms *terms, uint8_t key_index)
 	put_number(&w, key_index, 1);
 	put_number(&w, terms->amount_cents, 4);
 	put(&w, terms->terminal, 6);
-	return apdu_make(load ? 0x80500002 : 0x80500102, data, w.n,
-		load ? START_LOAD : START_PURCHASE);
+	return apdu_make(
+		load ? 0x80500002 : 0x80500102, data, w.n, load ? START_LOAD : START_PURCHASE);
 }
 
 struct apdu purse_credit(const struct purse_terms *terms, const uint8_t mac2[4])
@@ -111,16 +111,16 @@ int purse_parse_balance(const uint8_t *data, size_t n, uint32_t *cents, struct e
 	return 0;
 }
 
-int purse_parse_start(const uint8_t *data, size_t n, enum purse_type type, struct purse_start *start,
-	struct err *err)
+int purse_parse_start(const uint8_t *data, size_t n, enum purse_type type,
+	struct purse_start *start, struct err *err)
 {
 	bool load = type == PURSE_TYPE_LOAD;
 	size_t right = load ? START_LOAD : START_PURCHASE;
 	size_t after_counter = load ? 6 : 9;
 
 	if (n != right)
-		return wrong_length(load ? "INITIALIZE FOR LOAD" : "INITIALIZE FOR PURCHASE", n, right,
-			err);
+		return wrong_length(
+			load ? "INITIALIZE FOR LOAD" : "INITIALIZE FOR PURCHASE", n, right, err);
 	*start = (struct purse_start){
 		.balance_cents = get_number(data, 4),
 		.counter = (uint16_t)get_number(data + 4, 2),
@@ -150,8 +150,8 @@ int purse_parse_log(const uint8_t *data, size_t n, struct purse_log *log, struct
 	return 0;
 }
 
-void purse_session_input(const struct purse_terms *terms, const struct purse_start *start,
-	uint8_t input[8])
+void purse_session_input(
+	const struct purse_terms *terms, const struct purse_start *start, uint8_t input[8])
 {
 	static const uint8_t load_tail[2] = {0x80, 0x00};
 	struct writer w = {input, 0};

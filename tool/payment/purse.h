@@ -1,8 +1,8 @@
 /*
  * The electronic purse, terminal side (JR/T 0025 electronic purse; headset.md "Payment").
  *
- * Pure coding: commands to APDUs, answers to structs, and the inputs of each MAC. Who sends them and
- * judges the outcome is the slot's business. Amounts are in cents, all numbers big-endian.
+ * Pure coding: commands to APDUs, answers to structs, and the inputs of each MAC. Who sends them
+ * and judges the outcome is the slot's business. Amounts are in cents, all numbers big-endian.
  */
 #ifndef PAYMENT_PURSE_H
 #define PAYMENT_PURSE_H
@@ -47,16 +47,17 @@ struct apdu purse_debit(const struct purse_terms *terms, const uint8_t mac1[4]);
 struct apdu purse_prove(uint8_t type, uint16_t counter);
 struct apdu purse_read_log(uint8_t record); /* 1 is the newest */
 
-/* Each takes the answer's n data bytes without SW; E_PROTOCOL if the length is not the standard's. */
+/* Each takes the answer's n data bytes without SW; E_PROTOCOL if the length is not the standard's.
+ */
 int purse_parse_balance(const uint8_t *data, size_t n, uint32_t *cents, struct err *err);
-int purse_parse_start(const uint8_t *data, size_t n, enum purse_type type, struct purse_start *start,
-	struct err *err);
+int purse_parse_start(const uint8_t *data, size_t n, enum purse_type type,
+	struct purse_start *start, struct err *err);
 int purse_parse_log(const uint8_t *data, size_t n, struct purse_log *log, struct err *err);
 
 /* The 8 bytes that the session key is made from: random, counter, and 8000 (load) or the last two
  * bytes of the terminal sequence (purchase). */
-void purse_session_input(const struct purse_terms *terms, const struct purse_start *start,
-	uint8_t input[8]);
+void purse_session_input(
+	const struct purse_terms *terms, const struct purse_start *start, uint8_t input[8]);
 
 enum purse_mac {
 	PURSE_LOAD_MAC1,     /* from the headset */

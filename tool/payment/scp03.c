@@ -21,7 +21,8 @@ struct apdu scp03_initialize_update(uint8_t key_version, const uint8_t host_chal
 int scp03_parse(const uint8_t *data, size_t n, struct scp03_answer *a, struct err *err)
 {
 	if (n < 29)
-		return err_set(err, E_PROTOCOL, "INITIALIZE UPDATE answers %zu bytes, must be 29 or 32", n);
+		return err_set(err, E_PROTOCOL,
+			"INITIALIZE UPDATE answers %zu bytes, must be 29 or 32", n);
 	memcpy(a->diversification, data, 10);
 	a->key_version = data[10];
 	a->protocol = data[11];
@@ -33,13 +34,14 @@ int scp03_parse(const uint8_t *data, size_t n, struct scp03_answer *a, struct er
 			"INITIALIZE UPDATE answers %zu bytes with i = %02X: 32 with a sequence counter, 29 without",
 			n, a->i);
 	if (a->protocol != 3)
-		return err_set(err, E_PROTOCOL, "INITIALIZE UPDATE names protocol SCP%02X, must be SCP03",
-			a->protocol);
+		return err_set(err, E_PROTOCOL,
+			"INITIALIZE UPDATE names protocol SCP%02X, must be SCP03", a->protocol);
 	return 0;
 }
 
 /* Amendment D clause 4.1.5: label (constant), separation 00, L in bits, counter 01, context. */
-static void kdf_input(const struct scp03 *scp, uint8_t constant, uint8_t bits, uint8_t out[KDF_INPUT])
+static void kdf_input(
+	const struct scp03 *scp, uint8_t constant, uint8_t bits, uint8_t out[KDF_INPUT])
 {
 	memset(out, 0, KDF_INPUT);
 	out[11] = constant;
@@ -136,7 +138,8 @@ int scp03_wrap(struct scp03 *scp, const struct apdu *plain, struct apdu *out, st
 			return ret;
 		memcpy(padded, plain->data, plain->lc);
 		padded[plain->lc] = 0x80;
-		ret = scp->keys->driver->encrypt(scp->keys, scp->enc, icv, padded, n, out->data, err);
+		ret = scp->keys->driver->encrypt(
+			scp->keys, scp->enc, icv, padded, n, out->data, err);
 		if (ret < 0)
 			return ret;
 		out->lc = n;

@@ -19,7 +19,8 @@ struct tlv {
  */
 int tlv_next(const uint8_t **bytes, size_t *n, struct tlv *out);
 
-/* The first object with this tag at this level: 1, 0 if there is none, -1 if the bytes are no TLV. */
+/* The first object with this tag at this level: 1, 0 if there is none, -1 if the bytes are no TLV.
+ */
 int tlv_find(const uint8_t *bytes, size_t n, unsigned tag, struct tlv *out);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* PJ-1: a later closing within 30 ms of t_open is a double; a change undone within 5 ms is bounce. */
+/* PJ-1: a later closing within 30 ms of t_open is a double; a change undone within 5 ms is bounce.
+ */
 static const double double_s = 0.030, same_s = 0.005;
 
 /* Between the highest key (680 ohm) and the lowest microphone (1000 ohm). */

@@ -28,8 +28,8 @@ static const struct conf_field fixture_fields[] = {
 	{0},
 };
 
-int fixture_read(const char *path, const char *text, size_t length, struct fixture *fixture,
-	struct err *err)
+int fixture_read(
+	const char *path, const char *text, size_t length, struct fixture *fixture, struct err *err)
 {
 	int ret;
 
@@ -42,7 +42,8 @@ int fixture_read(const char *path, const char *text, size_t length, struct fixtu
 	for (size_t i = 0; i < fixture->slot_n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (fixture->slots[i].slot == fixture->slots[k].slot)
-				return err_set(err, E_CONFIG, "%s: slots: slot %lld is listed twice", path,
+				return err_set(err, E_CONFIG,
+					"%s: slots: slot %lld is listed twice", path,
 					(long long)fixture->slots[i].slot);
 	return 0;
 }

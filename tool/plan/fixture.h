@@ -21,7 +21,7 @@ struct fixture {
 	char id[FIXTURE_TEXT];	 /* what FIXTure:IDENtity? must answer */
 	char keys[FIXTURE_TEXT]; /* key provider: file:PATH, as seen from the fixture file */
 	double reference_percent;
-	int64_t reply_ms; /* how late the jig may answer a line */
+	int64_t reply_ms;     /* how late the jig may answer a line */
 	double insert_wait_s; /* how long a scanned label waits for its unit */
 	struct fixture_slot slots[FIXTURE_SLOTS];
 	size_t slot_n;

@@ -7,15 +7,17 @@ static const char *const kinds[] = {"plan", NULL};
 #define AT(member) offsetof(struct plan, member)
 
 static const struct conf_field step_fields[] = {
-	{"step", CONF_STRING, offsetof(struct plan_step, step), .size = PLAN_TEXT, .required = true},
-	{"deadline_s", CONF_REAL, offsetof(struct plan_step, deadline_s), .required = true, .min = 0.1,
-		.max = 3600},
+	{"step", CONF_STRING, offsetof(struct plan_step, step), .size = PLAN_TEXT,
+		.required = true},
+	{"deadline_s", CONF_REAL, offsetof(struct plan_step, deadline_s), .required = true,
+		.min = 0.1, .max = 3600},
 	{"always", CONF_BOOL, offsetof(struct plan_step, always)},
 	{0},
 };
 
 static const struct conf_field key_fields[] = {
-	{"presses", CONF_INTEGER, AT(keys.presses) - AT(keys), .required = true, .min = 1, .max = 32},
+	{"presses", CONF_INTEGER, AT(keys.presses) - AT(keys), .required = true, .min = 1,
+		.max = 32},
 	{"hold_s", CONF_REAL, AT(keys.hold_s) - AT(keys), .required = true, .min = 0.15, .max = 15},
 	{"gap_s", CONF_REAL, AT(keys.gap_s) - AT(keys), .required = true, .min = 0.1, .max = 15},
 	{0},
@@ -30,7 +32,8 @@ static const struct conf_field payment_fields[] = {
 static const struct conf_field plan_fields[] = {
 	{"kind", CONF_WORD, AT(kind), .required = true, .words = kinds},
 	{"name", CONF_STRING, AT(name), .size = PLAN_TEXT, .required = true},
-	{"unit_deadline_s", CONF_REAL, AT(unit_deadline_s), .required = true, .min = 1, .max = 86400},
+	{"unit_deadline_s", CONF_REAL, AT(unit_deadline_s), .required = true, .min = 1,
+		.max = 86400},
 	{"keys", CONF_STRUCT, AT(keys), .required = true, .fields = key_fields},
 	{"payment", CONF_STRUCT, AT(payment), .required = true, .fields = payment_fields},
 	{"steps", CONF_LIST, AT(steps), .size = sizeof(struct plan_step), .required = true,
@@ -65,8 +68,8 @@ static const struct limit *find_limit(const struct limit *limits, size_t n, cons
 	return NULL;
 }
 
-const struct limit *plan_limit(const struct plan *plan, const struct profile *profile,
-	const char *name)
+const struct limit *plan_limit(
+	const struct plan *plan, const struct profile *profile, const char *name)
 {
 	const struct limit *l = find_limit(plan->limits, plan->limit_n, name);
 

@@ -32,10 +32,11 @@ struct plan {
 };
 
 /* Reads a plan from the text of the file `path`; 0 or E_CONFIG. */
-int plan_read(const char *path, const char *text, size_t length, struct plan *plan, struct err *err);
+int plan_read(
+	const char *path, const char *text, size_t length, struct plan *plan, struct err *err);
 
 /* The limit called `name`: the plan's if it has one, else the profile's, else NULL. */
-const struct limit *plan_limit(const struct plan *plan, const struct profile *profile,
-	const char *name);
+const struct limit *plan_limit(
+	const struct plan *plan, const struct profile *profile, const char *name);
 
 #endif

@@ -19,13 +19,13 @@ const struct conf_field limit_fields[] = {
 	{0},
 };
 
-static const struct conf_field firmware_item = {
-	"firmware", CONF_STRING, 0, .size = PROFILE_TEXT};
+static const struct conf_field firmware_item = {"firmware", CONF_STRING, 0, .size = PROFILE_TEXT};
 
 static const struct conf_field supply_fields[] = {
-	{"volts", CONF_REAL, AT(supply.volts) - AT(supply), .required = true, .min = 3.3, .max = 5.25},
-	{"limit_amps", CONF_REAL, AT(supply.limit_amps) - AT(supply), .required = true, .min = 0.001,
-		.max = 5},
+	{"volts", CONF_REAL, AT(supply.volts) - AT(supply), .required = true, .min = 3.3,
+		.max = 5.25},
+	{"limit_amps", CONF_REAL, AT(supply.limit_amps) - AT(supply), .required = true,
+		.min = 0.001, .max = 5},
 	{"settle_ms", CONF_INTEGER, AT(supply.settle_ms) - AT(supply), .required = true, .min = 20,
 		.max = 10000},
 	{"off_ms", CONF_INTEGER, AT(supply.off_ms) - AT(supply), .required = true, .min = 10,
@@ -36,7 +36,8 @@ static const struct conf_field supply_fields[] = {
 static const struct conf_field key_fields[] = {
 	{"key", CONF_STRING, offsetof(struct profile_key, name), .size = 2, .required = true},
 	{"ohm", CONF_REAL, offsetof(struct profile_key, ohm), .required = true, .max = 1e5},
-	{"phone_low", CONF_REAL, offsetof(struct profile_key, phone_low), .required = true, .max = 1e5},
+	{"phone_low", CONF_REAL, offsetof(struct profile_key, phone_low), .required = true,
+		.max = 1e5},
 	{"phone_high", CONF_REAL, offsetof(struct profile_key, phone_high), .required = true,
 		.max = 1e5},
 	{0},
@@ -61,17 +62,22 @@ static const struct conf_field perso_fields[] = {
 };
 
 static const struct conf_field range_fields[] = {
-	{"offset", CONF_INTEGER, offsetof(struct profile_range, offset), .required = true, .max = 63},
+	{"offset", CONF_INTEGER, offsetof(struct profile_range, offset), .required = true,
+		.max = 63},
 	{"length", CONF_INTEGER, offsetof(struct profile_range, length), .required = true, .min = 1,
 		.max = 16},
 	{0},
 };
 
-#define RANGE(member) \
-	{ #member, CONF_STRUCT, AT(ef15.member) - AT(ef15), .required = true, .fields = range_fields }
+#define RANGE(member)                                                                              \
+	{                                                                                          \
+#member, CONF_STRUCT, AT(ef15.member) - AT(ef15), .required = true,                \
+								  .fields = range_fields           \
+	}
 
 static const struct conf_field ef15_fields[] = {
-	{"length", CONF_INTEGER, AT(ef15.length) - AT(ef15), .required = true, .min = 16, .max = 64},
+	{"length", CONF_INTEGER, AT(ef15.length) - AT(ef15), .required = true, .min = 16,
+		.max = 64},
 	RANGE(issuer),
 	RANGE(type),
 	RANGE(version),
@@ -91,10 +97,12 @@ static const struct conf_field purse_fields[] = {
 	{"key_algorithm", CONF_HEX, AT(purse.key_algorithm) - AT(purse), .required = true, .min = 1,
 		.max = 1},
 	{"key_index", CONF_INTEGER, AT(purse.key_index) - AT(purse), .required = true, .max = 255},
-	{"key_version", CONF_INTEGER, AT(purse.key_version) - AT(purse), .required = true, .max = 255},
-	{"factor_length", CONF_INTEGER, AT(purse.factor_length) - AT(purse), .required = true, .min = 8,
-		.max = 16},
-	{"log_count", CONF_WORD, AT(purse.log_count) - AT(purse), .required = true, .words = counts},
+	{"key_version", CONF_INTEGER, AT(purse.key_version) - AT(purse), .required = true,
+		.max = 255},
+	{"factor_length", CONF_INTEGER, AT(purse.factor_length) - AT(purse), .required = true,
+		.min = 8, .max = 16},
+	{"log_count", CONF_WORD, AT(purse.log_count) - AT(purse), .required = true,
+		.words = counts},
 	{"prove_count", CONF_WORD, AT(purse.prove_count) - AT(purse), .required = true,
 		.words = counts},
 	{"prove_order", CONF_WORD, AT(purse.prove_order) - AT(purse), .required = true,
@@ -104,11 +112,11 @@ static const struct conf_field purse_fields[] = {
 
 static const struct conf_field sw_item = {"status word", CONF_HEX, 0, .min = 2, .max = 2};
 
-#define SWS(member)                                                                              \
-	{                                                                                        \
-		#member, CONF_LIST, AT(refusals.member.sw) - AT(refusals),                       \
-			.size = sizeof(struct conf_bytes), .required = true, .item = &sw_item,   \
-			.count_offset = AT(refusals.member.n) - AT(refusals), .most = PROFILE_SWS \
+#define SWS(member)                                                                                \
+	{                                                                                          \
+#member, CONF_LIST, AT(refusals.member.sw) - AT(refusals),                         \
+			.size = sizeof(struct conf_bytes), .required = true, .item = &sw_item,     \
+			.count_offset = AT(refusals.member.n) - AT(refusals), .most = PROFILE_SWS  \
 	}
 
 static const struct conf_field refusal_fields[] = {
@@ -157,8 +165,8 @@ static int check_range(const char *path, const char *name, const struct profile 
 	const struct profile_range *r, int64_t length, struct err *err)
 {
 	if (r->offset + r->length > p->ef15.length)
-		return err_set(err, E_CONFIG, "%s: ef15: %s: ends behind the file's %lld bytes", path,
-			name, (long long)p->ef15.length);
+		return err_set(err, E_CONFIG, "%s: ef15: %s: ends behind the file's %lld bytes",
+			path, name, (long long)p->ef15.length);
 	if (r->length != length)
 		return err_set(err, E_CONFIG, "%s: ef15: %s: must be %lld bytes long", path, name,
 			(long long)length);
@@ -183,29 +191,30 @@ static int check_profile(const char *path, const struct profile *p, struct err *
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (check_range(path, ranges[i].name, p, ranges[i].range, ranges[i].length, err) < 0)
+		if (check_range(path, ranges[i].name, p, ranges[i].range, ranges[i].length, err) <
+			0)
 			return err->status;
 	if (p->purse.factor_length != 8 && p->purse.factor_length != 16)
 		return err_set(err, E_CONFIG, "%s: purse: factor_length: must be 8 or 16", path);
 	for (size_t i = 0; i < p->key_n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(p->keys[i].name, p->keys[k].name))
-				return err_set(err, E_CONFIG, "%s: keys: key %s is listed twice", path,
-					p->keys[i].name);
+				return err_set(err, E_CONFIG, "%s: keys: key %s is listed twice",
+					path, p->keys[i].name);
 	for (size_t i = 0; i < p->limit_n; i++) {
 		if (p->limits[i].low > p->limits[i].high)
 			return err_set(err, E_CONFIG, "%s: limits: %s: low is above high", path,
 				p->limits[i].name);
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(p->limits[i].name, p->limits[k].name))
-				return err_set(err, E_CONFIG, "%s: limits: %s is listed twice", path,
-					p->limits[i].name);
+				return err_set(err, E_CONFIG, "%s: limits: %s is listed twice",
+					path, p->limits[i].name);
 	}
 	return 0;
 }
 
-int profile_read(const char *path, const char *text, size_t length, struct profile *profile,
-	struct err *err)
+int profile_read(
+	const char *path, const char *text, size_t length, struct profile *profile, struct err *err)
 {
 	int ret;
 

@@ -63,11 +63,12 @@ struct profile {
 	} perso;
 	struct {
 		int64_t length;
-		struct profile_range issuer, type, version, number, valid_from, valid_to, issuer_data;
+		struct profile_range issuer, type, version, number, valid_from, valid_to,
+			issuer_data;
 	} ef15;
 	struct {
 		int algorithm, sm4_form;
-		struct conf_bytes algorithm_id; /* what INITIALIZE answers */
+		struct conf_bytes algorithm_id;	 /* what INITIALIZE answers */
 		struct conf_bytes key_algorithm; /* what DGI 8000 says */
 		int64_t key_index, key_version;
 		int64_t factor_length; /* 8: last 8 bytes of the card number; 16: as two levels */

@@ -27,7 +27,8 @@ enum judgement limit_judge(const struct limit *limit, double value)
 {
 	if (!(value >= limit->low && value <= limit->high))
 		return JUDGED_FAIL;
-	if ((limit->low != 0 && value < limit->low + limit->marginal) || value > limit->high - limit->marginal)
+	if ((limit->low != 0 && value < limit->low + limit->marginal) ||
+		value > limit->high - limit->marginal)
 		return JUDGED_MARGINAL;
 	return JUDGED_PASS;
 }

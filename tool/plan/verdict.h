@@ -25,8 +25,8 @@ struct limit {
 	char name[LIMIT_NAME];
 	char unit[LIMIT_UNIT];
 	double low, high;
-	/* A passing value this close to low or high is marginal; 0: no band. A low of 0 is where the
-	 * quantity ends, not where it gets bad: it has no band. */
+	/* A passing value this close to low or high is marginal; 0: no band. A low of 0 is where
+	 * the quantity ends, not where it gets bad: it has no band. */
 	double marginal;
 };
 

@@ -6,7 +6,8 @@
 
 char *report_make_json(const json_t *attempts, size_t *length, struct err *err)
 {
-	char *text = json_dumps(json_array_get(attempts, 0), JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+	char *text =
+		json_dumps(json_array_get(attempts, 0), JSON_INDENT(1) | JSON_REAL_PRECISION(9));
 	char *line = text ? realloc(text, strlen(text) + 2) : NULL;
 
 	if (!line) {

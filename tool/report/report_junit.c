@@ -33,8 +33,7 @@ static size_t count(const json_t *steps, const char *verdict)
 	const json_t *step;
 	size_t i, n = 0;
 
-	json_array_foreach(steps, i, step)
-		n += !strcmp(report_text(step, "verdict"), verdict);
+	json_array_foreach(steps, i, step) n += !strcmp(report_text(step, "verdict"), verdict);
 	return n;
 }
 
@@ -73,8 +72,7 @@ static void write_suite(xmlTextWriterPtr w, const json_t *unit)
 	number(w, "errors", count(steps, "ERROR"));
 	number(w, "skipped", count(steps, "ABORT"));
 	seconds(w, unit);
-	json_array_foreach(steps, i, step)
-		write_case(w, unit, step);
+	json_array_foreach(steps, i, step) write_case(w, unit, step);
 	xmlTextWriterEndElement(w);
 }
 
@@ -92,8 +90,7 @@ char *report_make_junit(const json_t *attempts, size_t *length, struct err *err)
 	xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
 	xmlTextWriterStartElement(w, BAD_CAST "testsuites");
 	attribute(w, "name", "payjig");
-	json_array_foreach(attempts, i, unit)
-		write_suite(w, unit);
+	json_array_foreach(attempts, i, unit) write_suite(w, unit);
 	if (xmlTextWriterEndDocument(w) < 0)
 		goto out;
 	xmlTextWriterFlush(w);

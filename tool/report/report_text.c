@@ -33,8 +33,7 @@ static void write_step(FILE *f, const json_t *step)
 		fprintf(f, "      %s\n", report_text(step, "cause"));
 	if (report_text(step, "note")[0])
 		fprintf(f, "      %s\n", report_text(step, "note"));
-	json_array_foreach(json_object_get(step, "measurements"), i, m)
-		write_measurement(f, m);
+	json_array_foreach(json_object_get(step, "measurements"), i, m) write_measurement(f, m);
 }
 
 static void write_file(FILE *f, const json_t *unit, const char *what)
@@ -59,9 +58,9 @@ static void write_unit(FILE *f, const json_t *unit)
 		fprintf(f, "%s: %s\nwhat to do: %s\n\n", report_text(unit, "code"),
 			report_text(unit, "cause"), report_text(unit, "action"));
 	fprintf(f, "slot      %lld\ncard      %s %s\nstarted   %s\nended     %s (%.1f s)\n",
-		(long long)json_integer_value(json_object_get(unit, "slot")), report_text(unit, "card"),
-		report_text(unit, "card_state"), report_text(unit, "started"),
-		report_text(unit, "ended"),
+		(long long)json_integer_value(json_object_get(unit, "slot")),
+		report_text(unit, "card"), report_text(unit, "card_state"),
+		report_text(unit, "started"), report_text(unit, "ended"),
 		(double)json_integer_value(json_object_get(unit, "ms")) / 1000);
 	write_file(f, unit, "job");
 	write_file(f, unit, "plan");
@@ -69,8 +68,7 @@ static void write_unit(FILE *f, const json_t *unit)
 	write_file(f, unit, "fixture");
 	fprintf(f, "jig       %s\nprogram   payjig %s\n\nsteps\n", report_text(unit, "jig"),
 		report_text(unit, "version"));
-	json_array_foreach(json_object_get(unit, "steps"), i, step)
-		write_step(f, step);
+	json_array_foreach(json_object_get(unit, "steps"), i, step) write_step(f, step);
 }
 
 char *report_make_text(const json_t *attempts, size_t *length, struct err *err)

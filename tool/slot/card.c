@@ -56,7 +56,8 @@ static int make_keys(struct unit *u)
 	size_t n = (size_t)u->profile->purse.factor_length;
 	struct err err;
 
-	/* One level: the last 8 bytes of the card number, never of the serial. Two: the issuer first. */
+	/* One level: the last 8 bytes of the card number, never of the serial. Two: the issuer
+	 * first. */
 	memcpy(factor, u->ef15 + u->profile->ef15.issuer.offset, 8);
 	memcpy(factor + 8, u->number + 2, 8);
 	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
@@ -81,7 +82,8 @@ int card_make(struct unit *u, const json_t *card)
 	int n = hex_decode(extended, strlen(extended), u->extended, sizeof(u->extended));
 
 	if (n < 0)
-		return unit_finding(u, "TOOL-WORKER", "the job's extended information is malformed");
+		return unit_finding(
+			u, "TOOL-WORKER", "the job's extended information is malformed");
 	if (make_ef15(u, card) < 0)
 		return E_REFUSED;
 	u->perso.ef15 = u->ef15;

@@ -11,8 +11,8 @@ enum key_algorithm card_algorithm(const struct unit *u);
 enum key_sm4_form card_sm4_form(const struct unit *u);
 
 /*
- * Fills number, EF15 image, extended information and the three card-unique keys from the card object
- * of the ledger and the job's terms. A finding and negative on failure.
+ * Fills number, EF15 image, extended information and the three card-unique keys from the card
+ * object of the ledger and the job's terms. A finding and negative on failure.
  */
 int card_make(struct unit *u, const json_t *card);
 

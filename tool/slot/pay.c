@@ -49,19 +49,20 @@ static int check_start(struct unit *u, const struct purse_terms *terms, const st
 			u->profile->purse.algorithm_id.bytes[0]);
 	if (s->counter != *expected)
 		return unit_finding(u, "PAY-COUNTER", "the %s counter is %u, must be %u",
-			terms->type == PURSE_TYPE_LOAD ? "online" : "offline", s->counter, *expected);
+			terms->type == PURSE_TYPE_LOAD ? "online" : "offline", s->counter,
+			*expected);
 	if (s->balance_cents != u->balance_cents)
 		return unit_finding(u, "PAY-BALANCE", "INITIALIZE answers %u, must be %u",
 			s->balance_cents, u->balance_cents);
 	return 0;
 }
 
-static int initialize(struct unit *u, const struct purse_terms *terms, struct purse_start *start,
-	int64_t *us)
+static int initialize(
+	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us)
 {
 	struct apdu apdu = purse_initialize(terms, (uint8_t)u->profile->purse.key_index);
-	const char *name = terms->type == PURSE_TYPE_LOAD ? "INITIALIZE FOR LOAD"
-							   : "INITIALIZE FOR PURCHASE";
+	const char *name =
+		terms->type == PURSE_TYPE_LOAD ? "INITIALIZE FOR LOAD" : "INITIALIZE FOR PURCHASE";
 	struct link_answer a;
 	struct err err;
 	int ret = unit_command(u, name, &apdu, 0, "PAY-REFUSED", &a);
@@ -93,8 +94,8 @@ static int learn_counters(struct unit *u)
 	return ret;
 }
 
-int pay_initialize(struct unit *u, const struct purse_terms *terms, struct purse_start *start,
-	int64_t *us)
+int pay_initialize(
+	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us)
 {
 	int ret = u->counters_known ? 0 : learn_counters(u);
 
@@ -141,7 +142,8 @@ int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which
 	if (tac)
 		ret = u->keys->driver->tac(u->keys, card_key(u, KEY_TAC), &tac_key, &err);
 	if (ret == 0)
-		ret = u->keys->driver->verify(u->keys, tac ? tac_key : t->session, input, n, mac, &err);
+		ret = u->keys->driver->verify(
+			u->keys, tac ? tac_key : t->session, input, n, mac, &err);
 	u->keys->driver->drop(u->keys, tac_key);
 	if (ret < 0)
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);

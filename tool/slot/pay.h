@@ -1,4 +1,5 @@
-/* What the payment steps share: selecting, initializing, MACs. Each ends with a finding if it fails. */
+/* What the payment steps share: selecting, initializing, MACs. Each ends with a finding if it
+ * fails. */
 #ifndef SLOT_PAY_H
 #define SLOT_PAY_H
 
@@ -14,10 +15,11 @@ int pay_select(struct unit *u, struct link_answer *answer);
 
 /*
  * INITIALIZE; its answer is checked against what it must be: key version, algorithm, counter,
- * balance (PAY-KEY-VERSION, PAY-ALGORITHM, PAY-COUNTER, PAY-BALANCE). *us, if not NULL, gets its time.
+ * balance (PAY-KEY-VERSION, PAY-ALGORITHM, PAY-COUNTER, PAY-BALANCE). *us, if not NULL, gets its
+ * time.
  */
-int pay_initialize(struct unit *u, const struct purse_terms *terms, struct purse_start *start,
-	int64_t *us);
+int pay_initialize(
+	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us);
 
 /* Makes the session key of a transaction whose start is there. */
 int pay_session(struct unit *u, struct transaction *t);

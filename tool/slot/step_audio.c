@@ -39,8 +39,8 @@ static int judge_mic(struct unit *u, double ohm)
 		if (k->ohm <= 0)
 			zero = k;
 		else if (fabs(ohm / k->ohm - 1) <= STUCK_PERCENT / 100.0)
-			return unit_finding(u, "BTN-STUCK", "key %s: %.0f ohm without a press", k->name,
-				ohm);
+			return unit_finding(
+				u, "BTN-STUCK", "key %s: %.0f ohm without a press", k->name, ohm);
 	}
 	if (ohm <= (zero ? zero->phone_high : 70))
 		return unit_finding(u, "MIC-SHORT", "%.1f ohm", ohm);

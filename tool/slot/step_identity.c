@@ -38,8 +38,8 @@ int step_connect(struct unit *u)
 
 	if (u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err) < 0)
 		return connect_finding(u, &err);
-	return unit_measure(u, "boot_time", "boot_time", (double)(clock_us() - u->power_on_us) / 1e6,
-		"LINK-BOOT");
+	return unit_measure(u, "boot_time", "boot_time",
+		(double)(clock_us() - u->power_on_us) / 1e6, "LINK-BOOT");
 }
 
 int identity_read(struct unit *u, struct identity *identity)
@@ -48,8 +48,8 @@ int identity_read(struct unit *u, struct identity *identity)
 	const struct {
 		unsigned tag;
 		char *out;
-	} texts[] = {
-		{0xDF21, identity->serial}, {0xDF22, identity->model}, {0xDF23, identity->firmware}};
+	} texts[] = {{0xDF21, identity->serial}, {0xDF22, identity->model},
+		{0xDF23, identity->firmware}};
 	struct link_answer a;
 	struct tlv object = {.value = a.data}, t;
 	int ret = unit_command(u, "GET DATA DF20", &get, 0, "ID-REFUSED", &a);
@@ -63,7 +63,8 @@ int identity_read(struct unit *u, struct identity *identity)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (tlv_find(object.value, object.n, texts[i].tag, &t) != 1 || t.n < 1 ||
 			t.n >= IDENTITY_TEXT || memchr(t.value, '\0', t.n))
-			return unit_finding(u, "APDU-LENGTH", "DF20 holds no usable %04X", texts[i].tag);
+			return unit_finding(
+				u, "APDU-LENGTH", "DF20 holds no usable %04X", texts[i].tag);
 		memcpy(texts[i].out, t.value, t.n);
 	}
 	if (tlv_find(object.value, object.n, 0xDF25, &t) != 1 || t.n != 1)
@@ -80,8 +81,8 @@ int step_identify(struct unit *u)
 	if (ret < 0)
 		return ret;
 	if (strlen(id.serial) >= UNIT_SERIAL || strcmp(id.serial, u->label) != 0)
-		return unit_finding(u, "ID-SERIAL", "the unit says %.20s, the label %s", id.serial,
-			u->label);
+		return unit_finding(
+			u, "ID-SERIAL", "the unit says %.20s, the label %s", id.serial, u->label);
 	if (strcmp(id.model, u->profile->model) != 0)
 		return unit_finding(u, "ID-MODEL", "the unit says %.40s, must be %s", id.model,
 			u->profile->model);
@@ -90,7 +91,8 @@ int step_identify(struct unit *u)
 			continue;
 		strcpy(u->serial, id.serial);
 		u->life = id.life;
-		unit_note(u, "model %s, firmware %s, life cycle %02X", id.model, id.firmware, id.life);
+		unit_note(u, "model %s, firmware %s, life cycle %02X", id.model, id.firmware,
+			id.life);
 		return 0;
 	}
 	return unit_finding(u, "ID-FIRMWARE", "the unit has %.40s", id.firmware);

@@ -73,8 +73,8 @@ static int ask_press(struct unit *u, const char *key, json_t **values)
 	for (int i = 0; i < DUTY_TRIES; i++) {
 		ret = unit_jig_raw(u, "press",
 			json_pack("{ss, sI, sf, sf}", "key", key, "count",
-				(json_int_t)u->plan->keys.presses, "hold_s", u->plan->keys.hold_s, "gap_s",
-				u->plan->keys.gap_s),
+				(json_int_t)u->plan->keys.presses, "hold_s", u->plan->keys.hold_s,
+				"gap_s", u->plan->keys.gap_s),
 			values, &us, &err);
 		if (ret != E_REFUSED || err.code != DUTY)
 			break;
@@ -98,8 +98,8 @@ static int press(struct unit *u, struct button_run *run)
 	edges_copy = edges ? strdup(edges) : NULL;
 	if (!data_copy || !edges_copy || parse_presses(data_copy, run) < 0 ||
 		parse_edges(edges_copy, run) < 0 || run->n != (size_t)u->plan->keys.presses)
-		ret = unit_finding(u, "JIG-PROTOCOL", "the record of key %s is malformed",
-			run->key->name);
+		ret = unit_finding(
+			u, "JIG-PROTOCOL", "the record of key %s is malformed", run->key->name);
 	free(data_copy);
 	free(edges_copy);
 	json_decref(values);

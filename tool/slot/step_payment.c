@@ -48,7 +48,8 @@ static int credit(struct unit *u, struct transaction *t)
 	if (ret < 0)
 		return ret;
 	if (a.n != 4)
-		return unit_finding(u, "APDU-LENGTH", "CREDIT FOR LOAD answers %zu bytes, must be 4", a.n);
+		return unit_finding(
+			u, "APDU-LENGTH", "CREDIT FOR LOAD answers %zu bytes, must be 4", a.n);
 	memcpy(t->tac, a.data, 4);
 	u->online++;
 	u->balance_cents += t->terms.amount_cents;
@@ -116,9 +117,9 @@ static uint16_t proof_counter(const struct unit *u, const struct transaction *t)
 }
 
 /*
- * The answer to DEBIT was lost: the state is unknown, DEBIT is never sent again. The proof's MAC must
- * be the MAC2 that the terminal computed; without a proof the offline counter tells.
- * 1: it happened, 0: it did not, negative: a finding.
+ * The answer to DEBIT was lost: the state is unknown, DEBIT is never sent again. The proof's MAC
+ * must be the MAC2 that the terminal computed; without a proof the offline counter tells. 1: it
+ * happened, 0: it did not, negative: a finding.
  */
 static int recover_debit(struct unit *u, struct transaction *t)
 {
@@ -147,12 +148,13 @@ static int recover_debit(struct unit *u, struct transaction *t)
 		unit_note(u, "the answer to DEBIT was lost; the purchase is proven");
 		return 1;
 	}
-	if (!proven && start.counter == t->start.counter && start.balance_cents == u->balance_cents) {
+	if (!proven && start.counter == t->start.counter &&
+		start.balance_cents == u->balance_cents) {
 		unit_note(u, "the answer to DEBIT was lost; it did not happen and was made again");
 		return 0;
 	}
-	return unit_finding(u, "PAY-TORN", "proof %s, counter %u, balance %u", proven ? "yes" : "no",
-		start.counter, start.balance_cents);
+	return unit_finding(u, "PAY-TORN", "proof %s, counter %u, balance %u",
+		proven ? "yes" : "no", start.counter, start.balance_cents);
 }
 
 /* Sends DEBIT once. 1: answered in *a, 0: the answer was lost, negative: a finding. */
@@ -176,11 +178,11 @@ static int check_debit(struct unit *u, struct transaction *t, const struct link_
 	if (a->sw == 0x9302)
 		return unit_finding(u, "PAY-MAC1-REFUSED", "SW 9302");
 	if (a->sw != 0x9000)
-		return unit_finding(u, "PAY-REFUSED", "DEBIT FOR PURCHASE answers SW %04X (%s)", a->sw,
-			apdu_sw_text(a->sw));
+		return unit_finding(u, "PAY-REFUSED", "DEBIT FOR PURCHASE answers SW %04X (%s)",
+			a->sw, apdu_sw_text(a->sw));
 	if (a->n != 8)
-		return unit_finding(u, "APDU-LENGTH", "DEBIT FOR PURCHASE answers %zu bytes, must be 8",
-			a->n);
+		return unit_finding(
+			u, "APDU-LENGTH", "DEBIT FOR PURCHASE answers %zu bytes, must be 8", a->n);
 	memcpy(t->tac, a->data, 4);
 	purchase_done(u, t);
 	ret = pay_verify(u, t, PURSE_PURCHASE_MAC2, a->data + 4, "PAY-MAC2");

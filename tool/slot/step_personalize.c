@@ -1,7 +1,8 @@
 /*
  * Personalization: the unit was asked first, now the ledger; then one instruction over SCP03.
  *
- * RESERVED is durable before anything, INTENT before the first command that carries the card's secrets.
+ * RESERVED is durable before anything, INTENT before the first command that carries the card's
+ * secrets.
  */
 #include "core/hex.h"
 #include "core/secret.h"
@@ -51,11 +52,13 @@ static int finish_forward(struct unit *u)
 	if (u->life != LIFE_PERSONALIZED || !strcmp(u->card_state, "RESERVED"))
 		return unit_finding(u, "PERSO-ALREADY", "life cycle %02X", u->life);
 	ret = unit_command(u, "SELECT", &select, UNIT_UNTIMED, "PERSO-ALREADY", &a);
-	if (ret < 0 || (ret = unit_command(u, "READ BINARY EF15", &read, 0, "PERSO-ALREADY", &a)) < 0)
+	if (ret < 0 ||
+		(ret = unit_command(u, "READ BINARY EF15", &read, 0, "PERSO-ALREADY", &a)) < 0)
 		return ret;
 	if (a.n != u->perso.ef15_n || memcmp(a.data, u->ef15, a.n) != 0)
 		return unit_finding(u, "PERSO-ALREADY", "another card is in it");
-	unit_note(u, "the unit came back (%s) with its own card and is finished forward", u->card_state);
+	unit_note(u, "the unit came back (%s) with its own card and is finished forward",
+		u->card_state);
 	return strcmp(u->card_state, "PROVEN") == 0
 		       ? 0
 		       : move(u, "WRITTEN", json_pack("{ss}", "found", "EF15 read from the unit"));
@@ -83,7 +86,8 @@ static int derive_static(struct unit *u, const struct scp03_answer *a, struct se
 
 	memcpy(expected + 10 - take, u->serial + n - take, take);
 	if (memcmp(expected, a->diversification, sizeof(expected)) != 0)
-		return unit_finding(u, "PERSO-AUTH", "its diversification data is not its serial's");
+		return unit_finding(
+			u, "PERSO-AUTH", "its diversification data is not its serial's");
 	if (d->scp_static(u->keys, KEY_SCP_ENC, a->diversification, &s->enc, &err) < 0 ||
 		d->scp_static(u->keys, KEY_SCP_MAC, a->diversification, &s->mac, &err) < 0 ||
 		d->scp_static(u->keys, KEY_SCP_DEK, a->diversification, &s->dek, &err) < 0)
@@ -93,8 +97,8 @@ static int derive_static(struct unit *u, const struct scp03_answer *a, struct se
 
 static int open_session(struct unit *u, struct session *s)
 {
-	struct apdu select = purse_select(u->profile->aid.security_domain.bytes,
-		u->profile->aid.security_domain.n);
+	struct apdu select = purse_select(
+		u->profile->aid.security_domain.bytes, u->profile->aid.security_domain.n);
 	struct apdu authenticate, initialize;
 	struct scp03_answer answer;
 	struct link_answer a;
@@ -106,8 +110,8 @@ static int open_session(struct unit *u, struct session *s)
 		return unit_finding(u, "TOOL-KEYS", "no random numbers");
 	initialize = scp03_initialize_update((uint8_t)u->profile->perso.key_version, challenge);
 	ret = unit_command(u, "SELECT", &select, UNIT_UNTIMED, "PERSO-REFUSED", &a);
-	if (ret < 0 || (ret = unit_command(u, "INITIALIZE UPDATE", &initialize, 0, "PERSO-REFUSED",
-				&a)) < 0)
+	if (ret < 0 || (ret = unit_command(
+				u, "INITIALIZE UPDATE", &initialize, 0, "PERSO-REFUSED", &a)) < 0)
 		return ret;
 	if (scp03_parse(a.data, a.n, &answer, &err) < 0)
 		return unit_finding(u, "APDU-LENGTH", "%s", err.text);
@@ -121,11 +125,12 @@ static int open_session(struct unit *u, struct session *s)
 		return unit_finding(u, "PERSO-AUTH", "its cryptogram is wrong");
 	if (scp03_authenticate(&s->scp, &authenticate, &err) < 0)
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);
-	return unit_command(u, "EXTERNAL AUTHENTICATE", &authenticate, UNIT_SECURE, "PERSO-AUTH", &a);
+	return unit_command(
+		u, "EXTERNAL AUTHENTICATE", &authenticate, UNIT_SECURE, "PERSO-AUTH", &a);
 }
 
-static int send_wrapped(struct unit *u, struct session *s, const char *name, const struct apdu *plain,
-	struct link_answer *a)
+static int send_wrapped(struct unit *u, struct session *s, const char *name,
+	const struct apdu *plain, struct link_answer *a)
 {
 	struct apdu wrapped;
 	struct err err;
@@ -145,7 +150,7 @@ static int send_instruction(struct unit *u, struct session *s, struct link_answe
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);
 	ret = send_wrapped(u, s, "INSTALL", &block, a);
 	for (size_t i = 0; ret == 0 && perso_block(&u->perso, i,
-				   u->profile->perso.last_block_p1.bytes[0], &block);
+					       u->profile->perso.last_block_p1.bytes[0], &block);
 		i++)
 		ret = send_wrapped(u, s, "STORE DATA", &block, a);
 	return ret;
@@ -181,8 +186,8 @@ int step_personalize(struct unit *u)
 	if (u->life != LIFE_BLANK)
 		return finish_forward(u);
 	if (!strcmp(u->card_state, "WRITTEN") || !strcmp(u->card_state, "PROVEN"))
-		return unit_finding(u, "PERSO-LOST", "the ledger says %s, the unit is blank",
-			u->card_state);
+		return unit_finding(
+			u, "PERSO-LOST", "the ledger says %s, the unit is blank", u->card_state);
 	u->counters_known = true;
 	ret = open_session(u, &s);
 	if (ret == 0)

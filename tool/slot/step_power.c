@@ -66,7 +66,8 @@ int step_power_on(struct unit *u)
 	if (ret < 0)
 		return ret;
 	ret = power_current(u, "current_idle");
-	return ret < 0 ? ret : unit_measure(u, "supply_voltage", "supply_voltage", volts, "JIG-REFUSED");
+	return ret < 0 ? ret
+		       : unit_measure(u, "supply_voltage", "supply_voltage", volts, "JIG-REFUSED");
 }
 
 int step_power_off(struct unit *u)

@@ -20,8 +20,9 @@ static int must_refuse(struct unit *u, const struct purse_terms *terms, const ui
 	for (size_t i = 0; i < accepted->n; i++)
 		if (a.sw == ((unsigned)accepted->sw[i].bytes[0] << 8 | accepted->sw[i].bytes[1]))
 			return 0;
-	return unit_finding(u, "PAY-REFUSED", "%s: refused with SW %04X (%s), which the profile does not list",
-		what, a.sw, apdu_sw_text(a.sw));
+	return unit_finding(u, "PAY-REFUSED",
+		"%s: refused with SW %04X (%s), which the profile does not list", what, a.sw,
+		apdu_sw_text(a.sw));
 }
 
 /* A transaction of nothing, initialized, with its right MAC1. */
@@ -62,8 +63,8 @@ int step_refuse_replay(struct unit *u)
 	int ret = start_nothing(u, &t);
 
 	if (ret == 0)
-		ret = must_refuse(u, &u->purchase.terms, u->purchase.mac1, &u->profile->refusals.replay,
-			"PAY-ACCEPTS-REPLAY", "the DEBIT of before");
+		ret = must_refuse(u, &u->purchase.terms, u->purchase.mac1,
+			&u->profile->refusals.replay, "PAY-ACCEPTS-REPLAY", "the DEBIT of before");
 	/* That DEBIT ended the INITIALIZE: this one, though rightly signed, comes without. */
 	if (ret == 0)
 		ret = must_refuse(u, &t.terms, t.mac1, &u->profile->refusals.without_initialize,
@@ -82,7 +83,8 @@ int step_counters(struct unit *u)
 	if (ret < 0)
 		return ret;
 	if (u->balance_cents != 0)
-		return unit_finding(u, "PAY-BALANCE", "%u cents are left, must be 0", u->balance_cents);
+		return unit_finding(
+			u, "PAY-BALANCE", "%u cents are left, must be 0", u->balance_cents);
 	/* pay_initialize() holds both counters against load and purchase done. */
 	ret = pay_initialize(u, &load, &start, NULL);
 	if (ret == 0)
@@ -106,7 +108,8 @@ int step_prove(struct unit *u)
 	if (ret < 0)
 		return ret;
 	if (a.n != (order == PROFILE_TAC_ONLY ? 4U : 8U))
-		return unit_finding(u, "APDU-LENGTH", "GET TRANSACTION PROVE answers %zu bytes", a.n);
+		return unit_finding(
+			u, "APDU-LENGTH", "GET TRANSACTION PROVE answers %zu bytes", a.n);
 	if (order != PROFILE_TAC_ONLY && memcmp(mac, t->mac2, 4) != 0)
 		return unit_finding(u, "PAY-PROVE", "its MAC is not the purchase's MAC2");
 	if (memcmp(tac, t->tac, 4) != 0)
@@ -117,7 +120,8 @@ int step_prove(struct unit *u)
 static int check_log(struct unit *u, uint8_t record, const struct transaction *t)
 {
 	struct apdu read = purse_read_log(record);
-	uint16_t counter = (uint16_t)(t->start.counter + (u->profile->purse.log_count == PROFILE_AFTER));
+	uint16_t counter =
+		(uint16_t)(t->start.counter + (u->profile->purse.log_count == PROFILE_AFTER));
 	struct purse_log log;
 	struct link_answer a;
 	struct err err;

@@ -39,7 +39,8 @@ static int read_back(struct unit *u)
 	struct link_answer a;
 	int ret = power_cycle(u);
 
-	if (ret < 0 || (ret = select_purse(u, "PERSO-LOST", &a)) < 0 || (ret = check_fci(u, &a)) < 0)
+	if (ret < 0 || (ret = select_purse(u, "PERSO-LOST", &a)) < 0 ||
+		(ret = check_fci(u, &a)) < 0)
 		return ret;
 	ret = unit_command(u, "READ BINARY EF15", &read, 0, "PERSO-LOST", &a);
 	if (ret < 0)
@@ -81,13 +82,14 @@ static int verify_published(struct unit *u, const uint8_t challenge[8], const st
 	if (ret < 0)
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);
 	return unit_finding(u, "PERSO-DEFAULT-KEY", "%s",
-		ret ? "the published key makes its cryptogram" : "it answers under the default key version");
+		ret ? "the published key makes its cryptogram"
+		    : "it answers under the default key version");
 }
 
 int step_default_key(struct unit *u)
 {
-	struct apdu select = purse_select(u->profile->aid.security_domain.bytes,
-		u->profile->aid.security_domain.n);
+	struct apdu select = purse_select(
+		u->profile->aid.security_domain.bytes, u->profile->aid.security_domain.n);
 	struct apdu initialize;
 	struct link_answer a;
 	uint8_t challenge[8];
@@ -95,7 +97,8 @@ int step_default_key(struct unit *u)
 
 	if (secret_random(challenge, sizeof(challenge)) < 0)
 		return unit_finding(u, "TOOL-KEYS", "no random numbers");
-	initialize = scp03_initialize_update((uint8_t)u->profile->perso.default_key_version, challenge);
+	initialize =
+		scp03_initialize_update((uint8_t)u->profile->perso.default_key_version, challenge);
 	ret = unit_command(u, "SELECT", &select, UNIT_UNTIMED, "PERSO-LOST", &a);
 	if (ret < 0 || (ret = unit_apdu(u, &initialize, 0, &a)) < 0)
 		return ret;
@@ -103,7 +106,8 @@ int step_default_key(struct unit *u)
 		return 0;
 	if (a.sw == 0x9000)
 		return verify_published(u, challenge, &a);
-	return unit_finding(u, "PERSO-DEFAULT-KEY", "INITIALIZE UPDATE answers SW %04X, must be 6A88", a.sw);
+	return unit_finding(
+		u, "PERSO-DEFAULT-KEY", "INITIALIZE UPDATE answers SW %04X, must be 6A88", a.sw);
 }
 
 static bool gives_key(struct unit *u, const struct link_answer *a)
@@ -129,11 +133,12 @@ static int try_sealed(struct unit *u)
 			return unit_finding(u, "TOOL-WORKER", "%s", err.text);
 		ret = unit_apdu(u, &apdu, UNIT_UNTIMED, &a);
 		if (ret == 0 && gives_key(u, &a))
-			ret = unit_finding(u, "PERSO-OPEN", "%02X %02X %02X %02X gives key bytes in clear",
-				apdu.cla, apdu.ins, apdu.p1, apdu.p2);
+			ret = unit_finding(u, "PERSO-OPEN",
+				"%02X %02X %02X %02X gives key bytes in clear", apdu.cla, apdu.ins,
+				apdu.p1, apdu.p2);
 		else if (ret == 0 && a.sw == 0x9000)
-			ret = unit_finding(u, "PERSO-OPEN", "%02X %02X %02X %02X answers %zu bytes", apdu.cla,
-				apdu.ins, apdu.p1, apdu.p2, a.n);
+			ret = unit_finding(u, "PERSO-OPEN", "%02X %02X %02X %02X answers %zu bytes",
+				apdu.cla, apdu.ins, apdu.p1, apdu.p2, a.n);
 	}
 	secret_wipe(&a, sizeof(a));
 	return ret;
@@ -141,8 +146,8 @@ static int try_sealed(struct unit *u)
 
 int step_sealed(struct unit *u)
 {
-	struct apdu domain = purse_select(u->profile->aid.security_domain.bytes,
-		u->profile->aid.security_domain.n);
+	struct apdu domain = purse_select(
+		u->profile->aid.security_domain.bytes, u->profile->aid.security_domain.n);
 	struct link_answer a;
 	int ret = select_purse(u, "PERSO-LOST", &a);
 

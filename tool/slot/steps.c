@@ -10,7 +10,8 @@ static const struct step steps[] = {
 	{"default_key", step_default_key, {0}},
 	{"identify", step_identify, {0}},
 	{"keys", step_keys,
-		{"key_zero", "key_deviation", "key_closed", "key_bounce", "key_release", "current"}},
+		{"key_zero", "key_deviation", "key_closed", "key_bounce", "key_release",
+			"current"}},
 	{"load", step_load, {0}},
 	{"log", step_log, {0}},
 	{"personalize", step_personalize, {0}},
@@ -37,24 +38,25 @@ const struct step *steps_find(const char *name)
 	return NULL;
 }
 
-int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
-	struct err *err)
+int steps_check(
+	const char *path, const struct plan *plan, const struct profile *profile, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
 		if (!plan_limit(plan, profile, common[i]))
-			return err_set(err, E_CONFIG, "%s: limit \"%s\" is in neither plan nor profile %s",
-				path, common[i], profile->name);
+			return err_set(err, E_CONFIG,
+				"%s: limit \"%s\" is in neither plan nor profile %s", path,
+				common[i], profile->name);
 	for (size_t i = 0; i < plan->step_n; i++) {
 		const struct step *step = steps_find(plan->steps[i].step);
 
 		if (!step)
-			return err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step", path,
-				plan->steps[i].step);
+			return err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step",
+				path, plan->steps[i].step);
 		for (size_t k = 0; k < STEP_LIMITS && step->limits[k]; k++)
 			if (!plan_limit(plan, profile, step->limits[k]))
 				return err_set(err, E_CONFIG,
-					"%s: step %s: limit \"%s\" is in neither plan nor profile %s", path,
-					step->name, step->limits[k], profile->name);
+					"%s: step %s: limit \"%s\" is in neither plan nor profile %s",
+					path, step->name, step->limits[k], profile->name);
 	}
 	return 0;
 }

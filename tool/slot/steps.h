@@ -19,8 +19,8 @@ struct step {
 const struct step *steps_find(const char *name); /* NULL if there is no such step */
 
 /* E_CONFIG if the plan names a step that there is not, or a limit is missing. */
-int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
-	struct err *err);
+int steps_check(
+	const char *path, const struct plan *plan, const struct profile *profile, struct err *err);
 
 /* step_power.c */
 int step_power_on(struct unit *u);

@@ -45,7 +45,8 @@ void unit_note(struct unit *u, const char *note, ...)
 	va_end(ap);
 }
 
-int unit_measure(struct unit *u, const char *name, const char *limit, double value, const char *code)
+int unit_measure(
+	struct unit *u, const char *name, const char *limit, double value, const char *code)
 {
 	const struct limit *l = plan_limit(u->plan, u->profile, limit);
 	enum judgement j;
@@ -53,13 +54,14 @@ int unit_measure(struct unit *u, const char *name, const char *limit, double val
 	if (!l)
 		return unit_finding(u, "TOOL-WORKER", "no limit \"%s\"", limit);
 	j = limit_judge(l, value);
-	json_array_append_new(u->measurements,
-		json_pack("{ss, so, ss, sf, sf, sf, ss}", "name", name, "value",
-			isfinite(value) ? json_real(value) : json_null(), "unit", l->unit, "low", l->low,
-			"high", l->high, "marginal", l->marginal, "judgement", judgement_word(j)));
+	json_array_append_new(
+		u->measurements, json_pack("{ss, so, ss, sf, sf, sf, ss}", "name", name, "value",
+					 isfinite(value) ? json_real(value) : json_null(), "unit",
+					 l->unit, "low", l->low, "high", l->high, "marginal",
+					 l->marginal, "judgement", judgement_word(j)));
 	if (j == JUDGED_FAIL)
-		return unit_finding(u, code, "%s is %.6g %s, must be %.6g to %.6g", name, value, l->unit,
-			l->low, l->high);
+		return unit_finding(u, code, "%s is %.6g %s, must be %.6g to %.6g", name, value,
+			l->unit, l->low, l->high);
 	return 0;
 }
 
@@ -101,11 +103,11 @@ int unit_jig_finding(struct unit *u, const struct err *err)
 	return unit_finding(u, code, "%s", err->text);
 }
 
-int unit_jig_raw(struct unit *u, const char *op, json_t *args, json_t **values, int64_t *us,
-	struct err *err)
+int unit_jig_raw(
+	struct unit *u, const char *op, json_t *args, json_t **values, int64_t *us, struct err *err)
 {
-	json_t *answer = worker_ask(u->w,
-		json_pack("{ss, ss, so}", "type", "jig", "op", op, "args", args), err);
+	json_t *answer = worker_ask(
+		u->w, json_pack("{ss, ss, so}", "type", "jig", "op", op, "args", args), err);
 	int ret = 0;
 
 	if (!answer)
@@ -173,7 +175,8 @@ int unit_link_finding(struct unit *u, const struct err *err)
 	switch (err->code) {
 	case 109: /* data timeout, or the headset restarted and forgot */
 		if (restarts(u, &boots) == 0 && boots > 0)
-			return unit_finding(u, "PWR-RESET", "it restarted %lld times", (long long)boots);
+			return unit_finding(
+				u, "PWR-RESET", "it restarted %lld times", (long long)boots);
 		return unit_finding(u, "APDU-TIME", "no answer in time");
 	case 110:
 	case 111: return unit_finding(u, "LINK-PROTOCOL", "%s", err->text);
@@ -193,8 +196,8 @@ int unit_open(struct unit *u)
 
 int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct link_answer *answer)
 {
-	const struct limit *limit = plan_limit(u->plan, u->profile,
-		apdu->ins == 0xE2 ? "store_data_time" : "apdu_time");
+	const struct limit *limit = plan_limit(
+		u->plan, u->profile, apdu->ins == 0xE2 ? "store_data_time" : "apdu_time");
 	uint8_t bytes[APDU_COMMAND];
 	size_t n = apdu_encode(apdu, bytes);
 	struct err err;
@@ -203,15 +206,17 @@ int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct li
 	if (ret < 0)
 		return ret;
 	ret = link_transmit(u->link, bytes, n, flags & UNIT_SECURE ? LINK_SECURE : 0,
-		apdu->ins == 0xE2 ? u->profile->timeouts.store_data_ms : u->profile->timeouts.apdu_ms,
+		apdu->ins == 0xE2 ? u->profile->timeouts.store_data_ms
+				  : u->profile->timeouts.apdu_ms,
 		answer, &err);
 	if (ret < 0)
 		return unit_link_finding(u, &err);
-	if (flags & UNIT_UNTIMED || (apdu->ins != 0xE2 && (n >= SHORT_APDU || answer->n >= SHORT_APDU)))
+	if (flags & UNIT_UNTIMED ||
+		(apdu->ins != 0xE2 && (n >= SHORT_APDU || answer->n >= SHORT_APDU)))
 		return 0;
 	if (limit_judge(limit, (double)answer->us / 1e6) == JUDGED_FAIL)
-		return unit_finding(u, "APDU-TIME", "INS %02X took %.0f ms, at most %.0f", apdu->ins,
-			(double)answer->us / 1e3, limit->high * 1e3);
+		return unit_finding(u, "APDU-TIME", "INS %02X took %.0f ms, at most %.0f",
+			apdu->ins, (double)answer->us / 1e3, limit->high * 1e3);
 	return 0;
 }
 
@@ -251,8 +256,8 @@ int unit_card(struct unit *u, const char *op, json_t *proof, json_t **answer, st
 
 /* ---- the run ---- */
 
-static int ask_link(void *arg, const char *op, json_t *args, json_t **values, int64_t *us,
-	struct err *err)
+static int ask_link(
+	void *arg, const char *op, json_t *args, json_t **values, int64_t *us, struct err *err)
 {
 	return unit_jig_raw(arg, op, args, values, us, err);
 }
@@ -261,8 +266,8 @@ static void trace_sink(void *arg, const struct link_record *r)
 {
 	struct unit *u = arg;
 	struct err err;
-	json_t *m = json_pack("{ss, ss, ss, ss, sI}", "type", "apdu", "carrier", r->carrier, "command",
-		r->command, "response", r->response, "us", (json_int_t)r->us);
+	json_t *m = json_pack("{ss, ss, ss, ss, sI}", "type", "apdu", "carrier", r->carrier,
+		"command", r->command, "response", r->response, "us", (json_int_t)r->us);
 
 	if (r->error)
 		json_object_set_new(m, "error", json_string(r->error));
@@ -291,8 +296,10 @@ static int run_step(struct unit *u, size_t position, struct finding *finding, st
 	u->finding = (struct finding){0};
 	u->note[0] = '\0';
 	u->measurements = json_array();
-	ret = worker_tell(u->w, json_pack("{ss, ss, sI, sI}", "type", "step_begin", "step", name,
-		"position", (json_int_t)position, "steps", (json_int_t)u->plan->step_n), err);
+	ret = worker_tell(u->w,
+		json_pack("{ss, ss, sI, sI}", "type", "step_begin", "step", name, "position",
+			(json_int_t)position, "steps", (json_int_t)u->plan->step_n),
+		err);
 	if (ret < 0)
 		goto out;
 	if (steps_find(name)->run(u) < 0 && u->finding.verdict == VERDICT_NONE)
@@ -351,8 +358,11 @@ int unit_run(struct worker *w, const char *label, const json_t *terms, struct er
 			first = f;
 	}
 	if (ret == 0)
-		ret = worker_tell(w, json_pack("{ss, ss, ss, ss}", "type", "unit_end", "verdict",
-			verdict_word(first.verdict), "code", first.code, "cause", first.cause), err);
+		ret = worker_tell(w,
+			json_pack("{ss, ss, ss, ss}", "type", "unit_end", "verdict",
+				verdict_word(first.verdict), "code", first.code, "cause",
+				first.cause),
+			err);
 	drop_unit(u);
 	return ret;
 }

@@ -12,7 +12,13 @@
 #include "payment/scp03.h"
 #include "slot/worker.h"
 
-enum { UNIT_SERIAL = 17, UNIT_TEXT = 48, UNIT_CAUSE = 256, LIFE_BLANK = 0x01, LIFE_PERSONALIZED = 0x0F };
+enum {
+	UNIT_SERIAL = 17,
+	UNIT_TEXT = 48,
+	UNIT_CAUSE = 256,
+	LIFE_BLANK = 0x01,
+	LIFE_PERSONALIZED = 0x0F
+};
 
 struct finding {
 	enum verdict verdict; /* VERDICT_NONE: nothing found */
@@ -58,11 +64,12 @@ struct unit {
 	uint16_t online, offline; /* what the next INITIALIZE must answer */
 };
 
-/* Runs the plan for one unit and tells the station everything. Negative only if the station is gone. */
+/* Runs the plan for one unit and tells the station everything. Negative only if the station is
+ * gone. */
 int unit_run(struct worker *w, const char *label, const json_t *terms, struct err *err);
 
-/* Records a finding with its code (verdict and plain words are the table's) and the detail; the first
- * one of a step counts. Always returns E_REFUSED, so that steps can return it. */
+/* Records a finding with its code (verdict and plain words are the table's) and the detail; the
+ * first one of a step counts. Always returns E_REFUSED, so that steps can return it. */
 int unit_finding(struct unit *u, const char *code, const char *detail, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -70,11 +77,11 @@ int unit_finding(struct unit *u, const char *code, const char *detail, ...)
 void unit_note(struct unit *u, const char *note, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Records a measurement against the limit called `limit` (in its unit) and judges it: out of limits is
- * a finding with `code`. NaN fails. 0 or negative.
+ * Records a measurement against the limit called `limit` (in its unit) and judges it: out of limits
+ * is a finding with `code`. NaN fails. 0 or negative.
  */
-int unit_measure(struct unit *u, const char *name, const char *limit, double value,
-	const char *code);
+int unit_measure(
+	struct unit *u, const char *name, const char *limit, double value, const char *code);
 
 /*
  * Asks the jig; args are stolen. 0 and *values (new reference, may be NULL), or negative after a
@@ -94,8 +101,8 @@ int unit_jig_number(struct unit *u, const char *what, double *value);
 enum { UNIT_SECURE = 1, UNIT_UNTIMED = 2 };
 
 /*
- * Sends a command and takes the answer whatever its SW; a carrier error is a finding. Times it against
- * the limit apdu_time if both ways are under 64 bytes (unless UNIT_UNTIMED).
+ * Sends a command and takes the answer whatever its SW; a carrier error is a finding. Times it
+ * against the limit apdu_time if both ways are under 64 bytes (unless UNIT_UNTIMED).
  */
 int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct link_answer *answer);
 

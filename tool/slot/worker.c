@@ -95,7 +95,8 @@ static int setup(struct worker *w, const json_t *m, struct err *err)
 	if (ret < 0)
 		return ret;
 	if (strcmp(w->keys->set, message_string(m, "key_set")) != 0)
-		return err_set(err, E_CONFIG, "the job wants key set \"%s\", the station has \"%s\"",
+		return err_set(err, E_CONFIG,
+			"the job wants key set \"%s\", the station has \"%s\"",
 			message_string(m, "key_set"), w->keys->set);
 	w->link = link_find(message_string(m, "link"));
 	if (!w->link)
@@ -113,7 +114,8 @@ static int handle_setup(struct worker *w, const json_t *message, struct err *err
 		return err_set(err, E_PROTOCOL, "set up twice");
 	ret = setup(w, message, &why);
 	if (ret < 0)
-		return worker_tell(w, json_pack("{ss, ss}", "type", "unready", "error", why.text), err);
+		return worker_tell(
+			w, json_pack("{ss, ss}", "type", "unready", "error", why.text), err);
 	return worker_tell(w, json_pack("{ss, sb}", "type", "ready", "lab", w->keys->lab), err);
 }
 
@@ -121,7 +123,8 @@ static int handle_begin(struct worker *w, const json_t *message, struct err *err
 {
 	if (!w->link)
 		return err_set(err, E_PROTOCOL, "a unit before setup");
-	return unit_run(w, message_string(message, "label"), json_object_get(message, "terms"), err);
+	return unit_run(
+		w, message_string(message, "label"), json_object_get(message, "terms"), err);
 }
 
 int worker_run(int in, int out, struct err *err)

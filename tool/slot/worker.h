@@ -1,8 +1,8 @@
 /*
  * The worker process of one slot: `payjig slot`. Requests come on stdin, events leave on stdout.
  *
- * It owns the headset's link and runs the plan; jig, cards and store are asked of the station. It ends
- * when its stdin ends.
+ * It owns the headset's link and runs the plan; jig, cards and store are asked of the station. It
+ * ends when its stdin ends.
  */
 #ifndef SLOT_WORKER_H
 #define SLOT_WORKER_H

@@ -18,7 +18,8 @@ enum {
 static const struct {
 	const char *name;
 	double ohm, most; /* SHORt is judged by its most, the others by the fixture's percentage */
-} references[] = {{"SHOR", 0, 1.0}, {"R135", 135, 0}, {"R240", 240, 0}, {"R470", 470, 0}, {"R5K", 5000, 0}};
+} references[] = {
+	{"SHOR", 0, 1.0}, {"R135", 135, 0}, {"R240", 240, 0}, {"R470", 470, 0}, {"R5K", 5000, 0}};
 
 enum { REFERENCES = sizeof(references) / sizeof(references[0]) };
 
@@ -44,7 +45,8 @@ static int check_identity(struct bringup *b, struct scpi_reply *r, struct err *e
 
 	strcpy(b->failed, "JIG-IDENTITY");
 	snprintf(st->jig_name, sizeof(st->jig_name), "%s", r->fields[0]);
-	if (scpi_integer(r->fields[1], &slots, err) < 0 || scpi_string(quoted, id, sizeof(id), err) < 0)
+	if (scpi_integer(r->fields[1], &slots, err) < 0 ||
+		scpi_string(quoted, id, sizeof(id), err) < 0)
 		return err->status;
 	if (strcmp(id, st->fixture.id) != 0)
 		return err_set(err, E_REFUSED, "the jig holds fixture \"%s\", %s names \"%s\"", id,
@@ -71,7 +73,8 @@ static int check_calibration(struct bringup *b, struct scpi_reply *r, struct err
 	if (scpi_integer(r->fields[0], &selftest, err) < 0)
 		return err->status;
 	if (selftest != 0)
-		return err_set(err, E_REFUSED, "the jig's self-test fails with %lld", (long long)selftest);
+		return err_set(
+			err, E_REFUSED, "the jig's self-test fails with %lld", (long long)selftest);
 	strcpy(b->failed, "JIG-CALIBRATION");
 	if (scpi_string(r->fields[1], due, sizeof(due), err) < 0)
 		return err->status;
@@ -102,7 +105,8 @@ static int check_references(struct bringup *b, struct scpi_reply *r, struct err 
 		if (scpi_real(r->fields[i], &ohm, err) < 0)
 			return err->status;
 		if (!(fabs(ohm - references[i].ohm) <= most))
-			return err_set(err, E_REFUSED, "slot %u measures %.1f ohm on the reference of %.0f ohm",
+			return err_set(err, E_REFUSED,
+				"slot %u measures %.1f ohm on the reference of %.0f ohm",
 				b->st->slots[b->slot].number, ohm, references[i].ohm);
 	}
 	return 0;
@@ -136,20 +140,24 @@ static int check_counters(struct bringup *b, struct scpi_reply *r, struct err *e
 	int64_t inserts, presses;
 
 	strcpy(b->failed, "JIG-LIFE");
-	if (scpi_integer(r->fields[0], &inserts, err) < 0 || scpi_integer(r->fields[1], &presses, err) < 0)
+	if (scpi_integer(r->fields[0], &inserts, err) < 0 ||
+		scpi_integer(r->fields[1], &presses, err) < 0)
 		return err->status;
 	if (inserts >= b->insert_limit)
-		return err_set(err, E_REFUSED, "slot %u: the plug has %lld insertions, its limit is %lld", n,
+		return err_set(err, E_REFUSED,
+			"slot %u: the plug has %lld insertions, its limit is %lld", n,
 			(long long)inserts, (long long)b->insert_limit);
 	if (presses >= b->press_limit)
-		return err_set(err, E_REFUSED, "slot %u: the actuators have %lld strokes, their limit is %lld",
-			n, (long long)presses, (long long)b->press_limit);
+		return err_set(err, E_REFUSED,
+			"slot %u: the actuators have %lld strokes, their limit is %lld", n,
+			(long long)presses, (long long)b->press_limit);
 	return 0;
 }
 
 static void fill_events(struct bringup *b)
 {
-	snprintf(b->request.line, JIG_LINE, "SYST:EVEN ON;:SYST:WATC %.1f;:SYST:INT:LID?;:SYST:INT:EST?",
+	snprintf(b->request.line, JIG_LINE,
+		"SYST:EVEN ON;:SYST:WATC %.1f;:SYST:INT:LID?;:SYST:INT:EST?",
 		(double)WATCHDOG_MS / 1000);
 	b->request.replies = 2;
 }
@@ -159,7 +167,8 @@ static int check_events(struct bringup *b, struct scpi_reply *r, struct err *err
 	int64_t lid, estop;
 
 	strcpy(b->failed, "JIG-PROTOCOL");
-	if (scpi_integer(r->fields[0], &lid, err) < 0 || scpi_integer(r->fields[1], &estop, err) < 0)
+	if (scpi_integer(r->fields[0], &lid, err) < 0 ||
+		scpi_integer(r->fields[1], &estop, err) < 0)
 		return err->status;
 	b->st->lid_open = lid != 1;
 	b->st->estop = estop != 0;
@@ -199,8 +208,8 @@ static const struct {
 	{fill_presence, check_presence, true},
 };
 
-static void answered(struct jig_request *request, int status, struct scpi_reply *reply,
-	const struct err *err);
+static void answered(
+	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err);
 
 static void next_request(struct bringup *b)
 {
@@ -221,8 +230,8 @@ static void failed(struct bringup *b, const char *code, const char *why)
 	free(b);
 }
 
-static void answered(struct jig_request *request, int status, struct scpi_reply *reply,
-	const struct err *err)
+static void answered(
+	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err)
 {
 	struct bringup *b = request->arg;
 	struct station *st = b->st;

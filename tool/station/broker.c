@@ -123,7 +123,8 @@ static int op_data_open(struct ask *a, const json_t *args)
 
 	snprintf(a->request.line, JIG_LINE, "DATA%u:PROF \"%s\";:DATA%u:OPEN", n,
 		a->slot->profile.modem, n);
-	return overlapped(a, "DATA", json_integer_value(json_object_get(args, "timeout_ms")) + 3000);
+	return overlapped(
+		a, "DATA", json_integer_value(json_object_get(args, "timeout_ms")) + 3000);
 }
 
 static int op_data_close(struct ask *a, const json_t *args)
@@ -189,7 +190,8 @@ static json_t *values_of(const struct ask *a, const struct scpi_reply *reply, st
 		} else if (scpi_real(f, &number, err) < 0) {
 			goto bad;
 		} else {
-			json_array_append_new(list, isnan(number) ? json_null() : json_real(number));
+			json_array_append_new(
+				list, isnan(number) ? json_null() : json_real(number));
 		}
 	}
 	return list;
@@ -212,8 +214,8 @@ static void answer(struct slot *slot, json_int_t id, int status, const struct er
 	worker_send(slot, m);
 }
 
-static void asked(struct jig_request *request, int status, struct scpi_reply *reply,
-	const struct err *err)
+static void asked(
+	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err)
 {
 	struct ask *a = request->arg;
 	struct err why = {0};
@@ -274,8 +276,8 @@ struct safe {
 	broker_safe_done done;
 };
 
-static void made_safe(struct jig_request *request, int status, struct scpi_reply *reply,
-	const struct err *err)
+static void made_safe(
+	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err)
 {
 	struct safe *s = request->arg;
 	struct slot *slot = s->slot;
@@ -308,8 +310,8 @@ void broker_safe(struct slot *slot, broker_safe_done done)
 	}
 	s->slot = slot;
 	s->done = done;
-	s->request = (struct jig_request){.slot = n, .urgent = true, .replies = 1, .done = made_safe,
-		.arg = s};
+	s->request = (struct jig_request){
+		.slot = n, .urgent = true, .replies = 1, .done = made_safe, .arg = s};
 	jig_forget(slot->station->jig, n); /* an OUTP ON must not come behind this */
 	if (slot->held)
 		snprintf(release, sizeof(release), ";:BUTT%u:HOLD %c,OFF", n, slot->held);
@@ -319,8 +321,8 @@ void broker_safe(struct slot *slot, broker_safe_done done)
 	jig_send(slot->station->jig, &s->request);
 }
 
-static void led_done(struct jig_request *request, int status, struct scpi_reply *reply,
-	const struct err *err)
+static void led_done(
+	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err)
 {
 	(void)status; /* a lamp decides nothing */
 	(void)reply;

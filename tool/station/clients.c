@@ -196,7 +196,8 @@ static void accept_client(void *arg, short revents)
 			break;
 		}
 		c->station = st;
-		c->watch = (struct watch){.fd = fd, .events = POLLIN, .ready = client_ready, .arg = c};
+		c->watch =
+			(struct watch){.fd = fd, .events = POLLIN, .ready = client_ready, .arg = c};
 		loop_watch(st->loop, &c->watch);
 		st->clients[i] = c;
 		st->had_client = true;
@@ -212,8 +213,8 @@ int clients_listen(struct station *st, struct err *err)
 	int fd;
 
 	if (strlen(path) >= sizeof(a.sun_path))
-		return err_set(err, E_CONFIG, "%s: a socket's path has at most %zu characters", path,
-			sizeof(a.sun_path) - 1);
+		return err_set(err, E_CONFIG, "%s: a socket's path has at most %zu characters",
+			path, sizeof(a.sun_path) - 1);
 	strcpy(a.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -226,7 +227,8 @@ int clients_listen(struct station *st, struct err *err)
 		return err_set(err, E_SYSTEM, "%s: %s", path, strerror(errno));
 	}
 	umask(022);
-	st->listener = (struct watch){.fd = fd, .events = POLLIN, .ready = accept_client, .arg = st};
+	st->listener =
+		(struct watch){.fd = fd, .events = POLLIN, .ready = accept_client, .arg = st};
 	loop_watch(st->loop, &st->listener);
 	return 0;
 }

@@ -53,9 +53,9 @@ struct slot {
 	/* unit */
 	char label[LABEL], last_label[LABEL];
 	struct store_attempt attempt;
-	bool attempt_open; /* its row is there, its end is not */
-	json_t *apdus;	   /* of the step that runs */
-	json_t *step;	   /* step_begin of the step that runs */
+	bool attempt_open;    /* its row is there, its end is not */
+	json_t *apdus;	      /* of the step that runs */
+	json_t *step;	      /* step_begin of the step that runs */
 	json_int_t next_step; /* position in the plan that must come next */
 	bool step_failed;
 	int64_t step_started_ms, unit_started_ms;
@@ -99,7 +99,8 @@ struct station {
 };
 
 /* station.c */
-void station_stop(struct station *st, const char *code, const char *cause); /* no unit starts; all in work end */
+void station_stop(struct station *st, const char *code,
+	const char *cause); /* no unit starts; all in work end */
 void station_ready(struct station *st);
 void station_end(struct station *st);
 void station_check_end(struct station *st);
@@ -135,7 +136,7 @@ void unit_init(struct slot *slot);
 /* clients.c */
 int clients_listen(struct station *st, struct err *err);
 void clients_close(struct station *st);
-void clients_tell(struct station *st, json_t *message); /* steals; to all that watch */
+void clients_tell(struct station *st, json_t *message);	  /* steals; to all that watch */
 void client_tell(struct client *client, json_t *message); /* steals; client may be NULL */
 json_t *clients_station_message(struct station *st);
 json_t *clients_slot_message(struct slot *slot);

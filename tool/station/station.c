@@ -37,7 +37,8 @@ void station_stop(struct station *st, const char *code, const char *cause)
 	clients_tell(st, clients_station_message(st));
 }
 
-/* The bring-up is done, or a lid is closed again: units may start unless something else forbids it. */
+/* The bring-up is done, or a lid is closed again: units may start unless something else forbids it.
+ */
 void station_ready(struct station *st)
 {
 	if (st->store_failed)
@@ -111,7 +112,8 @@ static void on_system(struct station *st, unsigned slot, const char *word, int v
 	if (value != JIG_E_WATCHDOG)
 		return;
 	for (size_t i = 0; i < st->slot_n; i++)
-		unit_end(&st->slots[i], "JIG-TIMEOUT", "the jig heard nothing for a second and switched off");
+		unit_end(&st->slots[i], "JIG-TIMEOUT",
+			"the jig heard nothing for a second and switched off");
 }
 
 static void jig_event(void *arg, const char *node, unsigned slot, const char *word, int value)
@@ -157,7 +159,8 @@ static void end_late(void *arg)
 {
 	struct station *st = arg;
 
-	loop_stop(st->loop); /* what is open is completed at the next start; the watchdog does the rest */
+	loop_stop(st->loop); /* what is open is completed at the next start; the watchdog does the
+				rest */
 }
 
 void station_end(struct station *st)
@@ -198,7 +201,9 @@ static int catch_signals(struct station *st, struct err *err)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file size is a full disk, not a death */
 	st->signals = (struct watch){.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC),
-		.events = POLLIN, .ready = on_signal, .arg = st};
+		.events = POLLIN,
+		.ready = on_signal,
+		.arg = st};
 	if (st->signals.fd < 0)
 		return err_set(err, E_SYSTEM, "no signals: %s", strerror(errno));
 	loop_watch(st->loop, &st->signals);
@@ -247,8 +252,9 @@ static int configure_slot(struct station *st, size_t i, struct err *err)
 		ret = profile_read(slot->profile_file.path, slot->profile_file.text,
 			slot->profile_file.length, &slot->profile, err);
 	if (ret == 0 && strcmp(slot->profile.name, st->job.product) != 0)
-		ret = err_set(err, E_CONFIG, "%s: product \"%s\" is not what slot %u holds (\"%s\")",
-			st->options->job, st->job.product, slot->number, slot->profile.name);
+		ret = err_set(err, E_CONFIG,
+			"%s: product \"%s\" is not what slot %u holds (\"%s\")", st->options->job,
+			st->job.product, slot->number, slot->profile.name);
 	return ret;
 }
 
@@ -258,10 +264,11 @@ static int configure_keys(struct station *st, struct err *err)
 	char *path;
 
 	if (!where)
-		return err_set(err, E_CONFIG, "%s: keys: must be PROVIDER:WHERE", st->fixture_file.path);
+		return err_set(
+			err, E_CONFIG, "%s: keys: must be PROVIDER:WHERE", st->fixture_file.path);
 	path = file_beside(st->fixture_file.path, where + 1);
-	if (!path || asprintf(&st->keys, "%.*s%s", (int)(where - st->fixture.keys + 1), st->fixture.keys,
-			     path) < 0)
+	if (!path || asprintf(&st->keys, "%.*s%s", (int)(where - st->fixture.keys + 1),
+			     st->fixture.keys, path) < 0)
 		st->keys = NULL;
 	free(path);
 	return st->keys ? 0 : err_set(err, E_SYSTEM, "out of memory");
@@ -276,7 +283,8 @@ static int configure(struct station *st, struct err *err)
 		(ret = fixture_read(o->fixture, st->fixture_file.text, st->fixture_file.length,
 			 &st->fixture, err)) < 0 ||
 		(ret = read_config(&st->plan_file, o->plan, err)) < 0 ||
-		(ret = plan_read(o->plan, st->plan_file.text, st->plan_file.length, &st->plan, err)) < 0 ||
+		(ret = plan_read(
+			 o->plan, st->plan_file.text, st->plan_file.length, &st->plan, err)) < 0 ||
 		(ret = job_read(o->job, &st->job, err)) < 0 || (ret = configure_keys(st, err)) < 0)
 		return ret;
 	for (size_t i = 0; i < st->fixture.slot_n; i++) {
@@ -319,15 +327,19 @@ static void retry_bringup(void *arg)
 
 static int start(struct station *st, struct err *err)
 {
-	const struct jig_listener listener = {.arg = st, .up = jig_up, .down = jig_down,
-		.event = jig_event, .restarted = jig_restarted};
+	const struct jig_listener listener = {.arg = st,
+		.up = jig_up,
+		.down = jig_down,
+		.event = jig_event,
+		.restarted = jig_restarted};
 	const struct station_options *o = st->options;
 	int ret;
 
 	st->bringup_retry = (struct timer){.fired = retry_bringup, .arg = st};
 	st->end_deadline = (struct timer){.fired = end_late, .arg = st};
 	if ((ret = catch_signals(st, err)) < 0 || (ret = configure(st, err)) < 0 ||
-		(ret = store_open(&st->store, o->store, err)) < 0 || (ret = fill_store(st, err)) < 0 ||
+		(ret = store_open(&st->store, o->store, err)) < 0 ||
+		(ret = fill_store(st, err)) < 0 ||
 		(ret = writer_new(&st->writer, st->loop, st->store, err)) < 0 ||
 		(ret = jig_open(&st->jig, st->loop, o->jig ? o->jig : st->fixture.jig,
 			 st->fixture.reply_ms, &listener, err)) < 0 ||
@@ -351,7 +363,8 @@ static void finish(struct station *st)
 		loop_untimer(st->loop, &slot->step_deadline);
 		loop_untimer(st->loop, &slot->unit_deadline);
 	}
-	/* What still asked the jig is answered, its records are written, then clients hear of it. */
+	/* What still asked the jig is answered, its records are written, then clients hear of it.
+	 */
 	jig_close(st->jig);
 	st->jig = NULL;
 	writer_free(st->writer);

@@ -118,8 +118,9 @@ static void nobody_came(void *arg)
 	strcpy(label, slot->label);
 	slot->label[0] = '\0';
 	unit_set_state(slot, SLOT_IDLE);
-	clients_tell(slot->station, json_pack("{ss, ss, si, ss, sb}", "type", "refused", "label",
-		label, "slot", (int)slot->number, "error", "no unit was put into the slot", "empty", 1));
+	clients_tell(slot->station,
+		json_pack("{ss, ss, si, ss, sb}", "type", "refused", "label", label, "slot",
+			(int)slot->number, "error", "no unit was put into the slot", "empty", 1));
 }
 
 void unit_presence(struct slot *slot, bool present)
@@ -155,7 +156,8 @@ static struct task *task_new(struct slot *slot,
 	struct task *t = calloc(1, sizeof(*t));
 
 	if (!t)
-		abort(); /* without memory nothing can be recorded: end here, recover at the next start */
+		abort(); /* without memory nothing can be recorded: end here, recover at the next
+			    start */
 	t->job.run = run;
 	t->job.done = done;
 	t->slot = slot;
@@ -202,17 +204,18 @@ static void begun(struct writer_job *job, int status, const struct err *err)
 	}
 	slot->attempt_open = true;
 	clients_tell(st, json_pack("{ss, si, ss, sI, si}", "type", "unit_begin", "slot",
-		(int)slot->number, "label", slot->label, "attempt", (json_int_t)slot->attempt.id, "try",
-		slot->attempt.try));
+				 (int)slot->number, "label", slot->label, "attempt",
+				 (json_int_t)slot->attempt.id, "try", slot->attempt.try));
 	if (slot->code[0]) { /* something ended it while its row was written */
 		slot->state = SLOT_WORKING;
 		unit_end(slot, slot->code, slot->cause);
 	} else if (!slot->ready) {
 		unit_end(slot, "TOOL-WORKER", "its worker failed before it began");
 	} else {
-		worker_send(slot, json_pack("{ss, ss, sO}", "type", "begin", "label", slot->label, "terms",
-			st->job.terms));
-		loop_timer(st->loop, &slot->unit_deadline, (int64_t)(st->plan.unit_deadline_s * 1000));
+		worker_send(slot, json_pack("{ss, ss, sO}", "type", "begin", "label", slot->label,
+					  "terms", st->job.terms));
+		loop_timer(
+			st->loop, &slot->unit_deadline, (int64_t)(st->plan.unit_deadline_s * 1000));
 		loop_timer(st->loop, &slot->step_deadline, BETWEEN_MS);
 	}
 	task_free(t);
@@ -328,7 +331,8 @@ static void take_step_end(struct slot *slot, json_t *message)
 {
 	struct task *t;
 
-	if (!slot->step || message_integer(slot->step, "position") != message_integer(message, "position")) {
+	if (!slot->step ||
+		message_integer(slot->step, "position") != message_integer(message, "position")) {
 		worker_kill(slot);
 		unit_worker_failed(slot, "it ends a step that it did not begin");
 		return;
@@ -358,10 +362,10 @@ static int run_card(struct store *store, struct writer_job *job, struct err *err
 	int slot = (int)t->slot->number;
 
 	if (!strcmp(t->op, "RESERVED"))
-		return store_reserve_card(store, t->slot->attempt.job, t->unit, slot, t->attempt,
-			&t->reserved, err);
-	return store_move_card(store, t->unit, t->op, slot, t->attempt,
-		json_object_get(t->message, "proof"), err);
+		return store_reserve_card(
+			store, t->slot->attempt.job, t->unit, slot, t->attempt, &t->reserved, err);
+	return store_move_card(
+		store, t->unit, t->op, slot, t->attempt, json_object_get(t->message, "proof"), err);
 }
 
 static void card_done(struct writer_job *job, int status, const struct err *err)
@@ -379,14 +383,14 @@ static void card_done(struct writer_job *job, int status, const struct err *err)
 	if (status < 0)
 		json_object_set_new(m, "error", json_string(err->text));
 	if (status < 0 && err->code)
-		json_object_set_new(m, "state",
-			json_string(err->code == STORE_NO_CARD ? "NONE" : "DONE"));
+		json_object_set_new(
+			m, "state", json_string(err->code == STORE_NO_CARD ? "NONE" : "DONE"));
 	if (status >= 0 && t->reserved.number[0]) {
 		json_object_set_new(m, "state", json_string(t->reserved.state));
 		json_object_set_new(m, "card",
 			json_pack("{ss, ss, ss, ss}", "number", t->reserved.number, "valid_from",
-				t->reserved.valid_from, "valid_to", t->reserved.valid_to, "extended",
-				t->reserved.extended));
+				t->reserved.valid_from, "valid_to", t->reserved.valid_to,
+				"extended", t->reserved.extended));
 	}
 	if (t->slot->generation == t->generation)
 		worker_send(t->slot, m);
@@ -403,7 +407,8 @@ static void take_card(struct slot *slot, json_t *message)
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		struct task *t;
 
-		if (strcmp(ops[i], op) != 0 || strcmp(message_string(message, "unit"), slot->label) != 0)
+		if (strcmp(ops[i], op) != 0 ||
+			strcmp(message_string(message, "unit"), slot->label) != 0)
 			continue;
 		t = task_new(slot, run_card, card_done);
 		strcpy(t->op, op);
@@ -423,8 +428,8 @@ static int run_end(struct store *store, struct writer_job *job, struct err *err)
 {
 	struct task *t = (struct task *)job;
 
-	return store_end_attempt(store, t->attempt, t->verdict, t->code, t->cause, t->message, t->apdus,
-		t->card, err);
+	return store_end_attempt(store, t->attempt, t->verdict, t->code, t->cause, t->message,
+		t->apdus, t->card, err);
 }
 
 static void tell_end(struct task *t)
@@ -437,9 +442,10 @@ static void tell_end(struct task *t)
 	if (t->card[0])
 		job_mask(t->card, card);
 	m = json_pack("{ss, si, ss, ss, ss, ss, ss, sI, sI, ss, sb}", "type", "unit_end", "slot",
-		(int)slot->number, "label", slot->last_label, "verdict", verdict_word(t->verdict), "code",
-		t->code, "cause", t->cause, "action", code ? code->action : "ship the unit", "attempt",
-		(json_int_t)t->attempt, "ms", (json_int_t)t->ms, "card", card, "lab", slot->lab);
+		(int)slot->number, "label", slot->last_label, "verdict", verdict_word(t->verdict),
+		"code", t->code, "cause", t->cause, "action", code ? code->action : "ship the unit",
+		"attempt", (json_int_t)t->attempt, "ms", (json_int_t)t->ms, "card", card, "lab",
+		slot->lab);
 	clients_tell(slot->station, m);
 }
 
@@ -464,7 +470,8 @@ static void end_stored(struct writer_job *job, int status, const struct err *err
 	struct slot *slot = t->slot;
 
 	if (status == E_PROTOCOL && t->verdict == VERDICT_PASS) {
-		/* The records do not bear a PASS: it is none, and who said so is not trusted again. */
+		/* The records do not bear a PASS: it is none, and who said so is not trusted again.
+		 */
 		worker_kill(slot);
 		t->verdict = VERDICT_ERROR;
 		strcpy(t->code, "TOOL-WORKER");
@@ -498,14 +505,16 @@ static void made_safe(struct slot *slot, int status, const struct err *err)
 	if (status < 0 && t->verdict == VERDICT_PASS) {
 		t->verdict = VERDICT_ERROR;
 		strcpy(t->code, "JIG-REFUSED");
-		snprintf(t->cause, sizeof(t->cause), "the slot could not be made safe: %.250s", err->text);
+		snprintf(t->cause, sizeof(t->cause), "the slot could not be made safe: %.250s",
+			err->text);
 	}
 	if (slot->step) { /* torn: recorded as what it is */
 		t->message = json_pack("{ss, sI, ss, ss, ss, ss, sI, s[]}", "step",
 			message_string(slot->step, "step"), "position",
-			message_integer(slot->step, "position"), "verdict", verdict_word(t->verdict),
-			"code", t->code, "cause", t->cause, "note", "did not end", "ms",
-			(json_int_t)(clock_ms() - slot->step_started_ms), "measurements");
+			message_integer(slot->step, "position"), "verdict",
+			verdict_word(t->verdict), "code", t->code, "cause", t->cause, "note",
+			"did not end", "ms", (json_int_t)(clock_ms() - slot->step_started_ms),
+			"measurements");
 		t->apdus = slot->apdus;
 		slot->apdus = json_array();
 		json_decref(slot->step);

@@ -39,7 +39,8 @@ static void worker_ready(void *arg, short revents)
 	slot->watch.events = (short)(POLLIN | (slot->lines.out_n ? POLLOUT : 0));
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		got = lines_read(&slot->lines, slot->watch.fd);
-	while (slot->pid && slot->generation == generation && (line = lines_next(&slot->lines, &n))) {
+	while (slot->pid && slot->generation == generation &&
+		(line = lines_next(&slot->lines, &n))) {
 		struct err err;
 		json_t *message = message_parse(line, n, FROM_SLOT, &err);
 
@@ -110,8 +111,9 @@ int worker_start(struct slot *slot, struct err *err)
 	int pair[2], ret;
 
 	if (slot->crashes++ == MAX_CRASHES)
-		return err_set(err, E_SYSTEM, "slot %u: its worker failed %d times in a row without a unit",
-			slot->number, MAX_CRASHES);
+		return err_set(err, E_SYSTEM,
+			"slot %u: its worker failed %d times in a row without a unit", slot->number,
+			MAX_CRASHES);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, E_SYSTEM, "no socket: %s", strerror(errno));
 	fcntl(pair[0], F_SETFL, O_NONBLOCK); /* the worker may wait, the station may not */
@@ -124,12 +126,14 @@ int worker_start(struct slot *slot, struct err *err)
 	slot->generation++;
 	slot->ready = false;
 	lines_reset(&slot->lines);
-	slot->watch = (struct watch){.fd = pair[0], .events = POLLIN, .ready = worker_ready, .arg = slot};
+	slot->watch =
+		(struct watch){.fd = pair[0], .events = POLLIN, .ready = worker_ready, .arg = slot};
 	loop_watch(st->loop, &slot->watch);
 	worker_send(slot, json_pack("{ss, si, ss, ss, ss, ss, ss, ss, ss}", "type", "setup", "slot",
-		(int)slot->number, "link", slot->fixture->link, "plan_path", st->plan_file.path, "plan",
-		st->plan_file.text, "profile_path", slot->profile_file.path, "profile",
-		slot->profile_file.text, "keys", st->keys, "key_set", st->job.key_set));
+				  (int)slot->number, "link", slot->fixture->link, "plan_path",
+				  st->plan_file.path, "plan", st->plan_file.text, "profile_path",
+				  slot->profile_file.path, "profile", slot->profile_file.text,
+				  "keys", st->keys, "key_set", st->job.key_set));
 	return 0;
 }
 
@@ -160,9 +164,11 @@ void worker_reap(struct station *st)
 			if (WIFSTOPPED(status))
 				snprintf(why, sizeof(why), "it was stopped");
 			else if (WIFSIGNALED(status))
-				snprintf(why, sizeof(why), "it died by signal %d", WTERMSIG(status));
+				snprintf(
+					why, sizeof(why), "it died by signal %d", WTERMSIG(status));
 			else
-				snprintf(why, sizeof(why), "it ended with status %d", WEXITSTATUS(status));
+				snprintf(why, sizeof(why), "it ended with status %d",
+					WEXITSTATUS(status));
 			worker_lost(slot, why);
 		}
 	}

@@ -92,8 +92,10 @@ int writer_new(struct writer **out, struct loop *loop, struct store *store, stru
 		return err_set(err, E_SYSTEM, "out of memory");
 	w->loop = loop;
 	w->store = store;
-	w->watch = (struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN,
-		.ready = report, .arg = w};
+	w->watch = (struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.events = POLLIN,
+		.ready = report,
+		.arg = w};
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->more, NULL);
 	sigfillset(&all); /* signals belong to the loop */
@@ -104,7 +106,8 @@ int writer_new(struct writer **out, struct loop *loop, struct store *store, stru
 		if (w->watch.fd >= 0)
 			close(w->watch.fd);
 		free(w);
-		return err_set(err, E_SYSTEM, "the store's thread can't be started: %s", strerror(ret));
+		return err_set(
+			err, E_SYSTEM, "the store's thread can't be started: %s", strerror(ret));
 	}
 	loop_watch(loop, &w->watch);
 	*out = w;

@@ -29,11 +29,13 @@ static int insert_attempt(struct store *store, struct store_attempt *a, struct e
 	int ret;
 
 	clock_text(now);
-	ret = sql_run(store->db, err, "INSERT OR IGNORE INTO units(serial, first_seen) VALUES(?, ?)",
-		"ss", a->label, now);
+	ret = sql_run(store->db, err,
+		"INSERT OR IGNORE INTO units(serial, first_seen) VALUES(?, ?)", "ss", a->label,
+		now);
 	if (ret < 0)
 		return ret;
-	s = sql_query(store->db, err, "SELECT count(*) FROM attempts WHERE label = ?", "s", a->label);
+	s = sql_query(
+		store->db, err, "SELECT count(*) FROM attempts WHERE label = ?", "s", a->label);
 	ret = s ? sql_step(store->db, s, err) : E_STORE;
 	if (ret > 0)
 		a->try = sqlite3_column_int(s, 0) + 1;
@@ -44,9 +46,10 @@ static int insert_attempt(struct store *store, struct store_attempt *a, struct e
 		"INSERT INTO attempts(label, try, slot, job, job_digest, plan, plan_digest, profile,"
 		" profile_digest, fixture, fixture_digest, steps, jig, version, lab, started, started_ms)"
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"siissssssssissisi", a->label, (int64_t)a->try, (int64_t)a->slot, a->job, a->job_digest,
-		a->plan, a->plan_digest, a->profile, a->profile_digest, a->fixture, a->fixture_digest,
-		(int64_t)a->steps, a->jig, a->version, (int64_t)a->lab, now, wall_ms());
+		"siissssssssissisi", a->label, (int64_t)a->try, (int64_t)a->slot, a->job,
+		a->job_digest, a->plan, a->plan_digest, a->profile, a->profile_digest, a->fixture,
+		a->fixture_digest, (int64_t)a->steps, a->jig, a->version, (int64_t)a->lab, now,
+		wall_ms());
 	a->id = sqlite3_last_insert_rowid(store->db);
 	return ret;
 }
@@ -58,12 +61,14 @@ int store_begin_attempt(struct store *store, struct store_attempt *a, struct err
 	return ret < 0 ? ret : store_end(store, insert_attempt(store, a, err), err);
 }
 
-static int insert_measurements(struct store *store, int64_t step, const json_t *list, struct err *err)
+static int insert_measurements(
+	struct store *store, int64_t step, const json_t *list, struct err *err)
 {
 	const json_t *m;
 	size_t i;
 
-	json_array_foreach(list, i, m) {
+	json_array_foreach(list, i, m)
+	{
 		const json_t *value = json_object_get(m, "value");
 		int ret = sql_run(store->db, err,
 			"INSERT INTO measurements(step, name, value, unit, low, high, marginal, judgement)"
@@ -85,12 +90,14 @@ static int insert_apdus(struct store *store, int64_t step, const json_t *list, s
 	const json_t *a;
 	size_t i;
 
-	json_array_foreach(list, i, a) {
+	json_array_foreach(list, i, a)
+	{
 		int ret = sql_run(store->db, err,
 			"INSERT INTO apdus(step, carrier, command, response, us, error)"
 			" VALUES(?, ?, ?, ?, ?, ?)",
 			"isssis", step, text_of(a, "carrier"), text_of(a, "command"),
-			text_of(a, "response"), (int64_t)json_integer_value(json_object_get(a, "us")),
+			text_of(a, "response"),
+			(int64_t)json_integer_value(json_object_get(a, "us")),
 			json_string_value(json_object_get(a, "error")));
 
 		if (ret < 0)
@@ -99,8 +106,8 @@ static int insert_apdus(struct store *store, int64_t step, const json_t *list, s
 	return 0;
 }
 
-static int insert_step(struct store *store, int64_t attempt, const json_t *step, const json_t *apdus,
-	struct err *err)
+static int insert_step(struct store *store, int64_t attempt, const json_t *step,
+	const json_t *apdus, struct err *err)
 {
 	char now[CLOCK_TEXT];
 	int64_t id;
@@ -110,7 +117,8 @@ static int insert_step(struct store *store, int64_t attempt, const json_t *step,
 	ret = sql_run(store->db, err,
 		"INSERT INTO steps(attempt, position, step, verdict, code, cause, note, ms, ended)"
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iisssssis", attempt, (int64_t)json_integer_value(json_object_get(step, "position")),
+		"iisssssis", attempt,
+		(int64_t)json_integer_value(json_object_get(step, "position")),
 		text_of(step, "step"), text_of(step, "verdict"), text_of(step, "code"),
 		text_of(step, "cause"), text_of(step, "note"),
 		(int64_t)json_integer_value(json_object_get(step, "ms")), now);
@@ -135,7 +143,8 @@ static int card_of_attempt(struct store *store, int64_t attempt, char number[CAR
 {
 	sqlite3_stmt *s = sql_query(store->db, err,
 		"SELECT c.number, c.state, c.unit, c.slot FROM cards c JOIN moves m ON m.number = c.number"
-		" WHERE m.attempt = ? AND c.unit = m.unit ORDER BY m.id DESC LIMIT 1", "i", attempt);
+		" WHERE m.attempt = ? AND c.unit = m.unit ORDER BY m.id DESC LIMIT 1",
+		"i", attempt);
 	int ret = s ? sql_step(store->db, s, err) : E_STORE;
 
 	if (ret > 0) {
@@ -179,8 +188,8 @@ static int settle_card(struct store *store, int64_t attempt, enum verdict verdic
 	}
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
 		if (!strcmp(endings[i].state, state) && endings[i].verdict == verdict)
-			return store_record_move(store, number, state, endings[i].becomes, unit, slot,
-				attempt, NULL, err);
+			return store_record_move(store, number, state, endings[i].becomes, unit,
+				slot, attempt, NULL, err);
 	if (verdict == VERDICT_PASS)
 		return err_set(err, E_PROTOCOL, "a unit can't PASS with its card %s", state);
 	return 0;
@@ -190,7 +199,8 @@ static int check_all_passed(struct store *store, int64_t attempt, struct err *er
 {
 	sqlite3_stmt *s = sql_query(store->db, err,
 		"SELECT a.steps, count(*), coalesce(sum(s.verdict = 'PASS'), 0) FROM attempts a"
-		" JOIN steps s ON s.attempt = a.id WHERE a.id = ?", "i", attempt);
+		" JOIN steps s ON s.attempt = a.id WHERE a.id = ?",
+		"i", attempt);
 	int ret = s ? sql_step(store->db, s, err) : E_STORE;
 
 	if (ret > 0 && (sqlite3_column_int(s, 0) < 1 ||
@@ -224,6 +234,7 @@ int store_end_attempt(struct store *store, int64_t attempt, enum verdict verdict
 			"sissssi", now, wall_ms(), verdict_word(verdict), code, cause,
 			card[0] ? card : NULL, attempt);
 	if (ret == 0)
-		ret = err_set(err, E_PROTOCOL, "attempt %lld has ended already", (long long)attempt);
+		ret = err_set(
+			err, E_PROTOCOL, "attempt %lld has ended already", (long long)attempt);
 	return store_end(store, ret, err);
 }

@@ -5,20 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The legal moves, in the order of a card's life. Those at the end of an attempt are journal.c's. */
+/* The legal moves, in the order of a card's life. Those at the end of an attempt are journal.c's.
+ */
 static const struct {
 	const char *was, *becomes;
 } moves[] = {
-	{"AVAILABLE", "RESERVED"},
-	{"RESERVED", "AVAILABLE"},
-	{"RESERVED", "INTENT"},
-	{"INTENT", "WRITTEN"},
-	{"INTENT", "REJECTED"},
-	{"WRITTEN", "PROVEN"},
-	{"WRITTEN", "REJECTED"},
-	{"PROVEN", "COMMITTED"},
-	{"PROVEN", "REJECTED"},
-	{"REJECTED", "INTENT"}, /* a retest finishes the same unit forward: written again ... */
+	{"AVAILABLE", "RESERVED"}, {"RESERVED", "AVAILABLE"}, {"RESERVED", "INTENT"},
+	{"INTENT", "WRITTEN"}, {"INTENT", "REJECTED"}, {"WRITTEN", "PROVEN"},
+	{"WRITTEN", "REJECTED"}, {"PROVEN", "COMMITTED"}, {"PROVEN", "REJECTED"},
+	{"REJECTED", "INTENT"},	 /* a retest finishes the same unit forward: written again ... */
 	{"REJECTED", "WRITTEN"}, /* ... or found written */
 };
 
@@ -35,8 +30,8 @@ int store_record_move(struct store *store, const char *number, const char *was, 
 		return err_set(err, E_PROTOCOL, "a card can't go from %s to %s", was, becomes);
 	clock_text(now);
 	ret = sql_run(store->db, err,
-		"UPDATE cards SET state = ?, unit = ?, slot = ? WHERE number = ? AND state = ?", "ssiss",
-		becomes, back ? NULL : unit, (int64_t)slot, number, was);
+		"UPDATE cards SET state = ?, unit = ?, slot = ? WHERE number = ? AND state = ?",
+		"ssiss", becomes, back ? NULL : unit, (int64_t)slot, number, was);
 	if (ret == 0)
 		return err_set(err, E_PROTOCOL, "the card is no longer %s", was);
 	if (ret < 0)
@@ -49,7 +44,8 @@ int store_record_move(struct store *store, const char *number, const char *was, 
 
 static int job_is_there(struct store *store, const char *job, const char *digest, struct err *err)
 {
-	sqlite3_stmt *s = sql_query(store->db, err, "SELECT digest FROM jobs WHERE name = ?", "s", job);
+	sqlite3_stmt *s =
+		sql_query(store->db, err, "SELECT digest FROM jobs WHERE name = ?", "s", job);
 	int ret = s ? sql_step(store->db, s, err) : E_STORE;
 
 	if (ret > 0 && strcmp((const char *)sqlite3_column_text(s, 0), digest) != 0)
@@ -80,8 +76,8 @@ int store_add_job(struct store *store, const char *job, const char *product, con
 			"ssisss", cards[i].number, job, (int64_t)i, cards[i].valid_from,
 			cards[i].valid_to, cards[i].extended);
 		if (ret < 0 && sqlite3_errcode(store->db) == SQLITE_CONSTRAINT)
-			ret = err_set(err, E_CONFIG, "job %s: card %zu: another job has this card", job,
-				i + 1);
+			ret = err_set(err, E_CONFIG, "job %s: card %zu: another job has this card",
+				job, i + 1);
 	}
 	return store_end(store, ret, err);
 }
@@ -103,10 +99,11 @@ static int read_card(struct store *store, sqlite3_stmt *s, struct store_card *ca
 
 #define CARD "SELECT number, valid_from, valid_to, extended, state FROM cards "
 
-static int card_of_unit(struct store *store, const char *unit, struct store_card *card,
-	struct err *err)
+static int card_of_unit(
+	struct store *store, const char *unit, struct store_card *card, struct err *err)
 {
-	return read_card(store, sql_query(store->db, err, CARD "WHERE unit = ?", "s", unit), card, err);
+	return read_card(
+		store, sql_query(store->db, err, CARD "WHERE unit = ?", "s", unit), card, err);
 }
 
 static int reserve(struct store *store, const char *job, const char *unit, int slot,
@@ -122,14 +119,17 @@ static int reserve(struct store *store, const char *job, const char *unit, int s
 		err->code = STORE_CARD_DONE;
 		return E_REFUSED;
 	}
-	if (ret > 0) /* the same unit again: the same card; the attempt is noted with the next move */
+	if (ret >
+		0) /* the same unit again: the same card; the attempt is noted with the next move */
 		return sql_run(store->db, err,
 			"INSERT INTO moves(number, was, becomes, unit, slot, attempt, at, proof)"
 			" VALUES(?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), 'same unit again')",
-			"ssssii", card->number, card->state, card->state, unit, (int64_t)slot, attempt);
+			"ssssii", card->number, card->state, card->state, unit, (int64_t)slot,
+			attempt);
 	ret = read_card(store,
 		sql_query(store->db, err,
-			CARD "WHERE job = ? AND state = 'AVAILABLE' ORDER BY position LIMIT 1", "s", job),
+			CARD "WHERE job = ? AND state = 'AVAILABLE' ORDER BY position LIMIT 1", "s",
+			job),
 		card, err);
 	if (ret < 0)
 		return ret;
@@ -138,8 +138,8 @@ static int reserve(struct store *store, const char *job, const char *unit, int s
 		err->code = STORE_NO_CARD;
 		return E_REFUSED;
 	}
-	ret = store_record_move(store, card->number, "AVAILABLE", "RESERVED", unit, slot, attempt, NULL,
-		err);
+	ret = store_record_move(
+		store, card->number, "AVAILABLE", "RESERVED", unit, slot, attempt, NULL, err);
 	strcpy(card->state, "RESERVED");
 	return ret;
 }
@@ -153,8 +153,8 @@ int store_reserve_card(struct store *store, const char *job, const char *unit, i
 		       : store_end(store, reserve(store, job, unit, slot, attempt, card, err), err);
 }
 
-int store_move_card(struct store *store, const char *unit, const char *to, int slot, int64_t attempt,
-	const json_t *proof, struct err *err)
+int store_move_card(struct store *store, const char *unit, const char *to, int slot,
+	int64_t attempt, const json_t *proof, struct err *err)
 {
 	struct store_card card;
 	char *text = NULL;
@@ -167,8 +167,8 @@ int store_move_card(struct store *store, const char *unit, const char *to, int s
 		ret = err_set(err, E_PROTOCOL, "unit %s holds no card", unit);
 	if (ret > 0 && strcmp(card.state, to) != 0) {
 		text = proof ? json_dumps(proof, JSON_COMPACT) : NULL;
-		ret = store_record_move(store, card.number, card.state, to, unit, slot, attempt, text,
-			err);
+		ret = store_record_move(
+			store, card.number, card.state, to, unit, slot, attempt, text, err);
 		free(text);
 	}
 	return store_end(store, ret, err);

@@ -12,7 +12,8 @@ struct store {
 
 int store_begin(struct store *store, struct err *err);
 
-/* Commits if ret >= 0 and returns 0, else rolls back and returns ret; E_STORE if the commit fails. */
+/* Commits if ret >= 0 and returns 0, else rolls back and returns ret; E_STORE if the commit fails.
+ */
 int store_end(struct store *store, int ret, struct err *err);
 
 /* Changes a card's state and writes the move; inside a transaction. `unit` is the holder. */

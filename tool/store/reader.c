@@ -18,7 +18,8 @@ int reader_open(struct reader **out, const char *path, struct err *err)
 		return err_set(err, E_SYSTEM, "out of memory");
 	if (sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		ret = err_set(err, E_STORE, "can't be read: %s", sqlite3_errmsg(r->db));
-	if (ret == 0 && sqlite3_exec(r->db, "SELECT 1 FROM attempts LIMIT 1", NULL, NULL, NULL) != SQLITE_OK)
+	if (ret == 0 && sqlite3_exec(r->db, "SELECT 1 FROM attempts LIMIT 1", NULL, NULL, NULL) !=
+				SQLITE_OK)
 		ret = err_set(err, E_STORE, "is no store of payjig (%s)", sqlite3_errmsg(r->db));
 	if (ret < 0) {
 		reader_close(r);
@@ -41,7 +42,8 @@ void reader_close(struct reader *r)
 int reader_attempts(struct reader *r, int64_t from, int64_t **ids, struct err *err)
 {
 	sqlite3_stmt *s = sql_query(r->db, err,
-		"SELECT id FROM attempts WHERE verdict IS NOT NULL AND id >= ? ORDER BY id", "i", from);
+		"SELECT id FROM attempts WHERE verdict IS NOT NULL AND id >= ? ORDER BY id", "i",
+		from);
 	int64_t *list = NULL;
 	int n = 0, ret = E_STORE;
 
@@ -73,8 +75,9 @@ static json_t *text(sqlite3_stmt *s, int column)
 
 static json_t *real(sqlite3_stmt *s, int column)
 {
-	return sqlite3_column_type(s, column) == SQLITE_NULL ? json_null()
-							     : json_real(sqlite3_column_double(s, column));
+	return sqlite3_column_type(s, column) == SQLITE_NULL
+		       ? json_null()
+		       : json_real(sqlite3_column_double(s, column));
 }
 
 static json_t *integer(sqlite3_stmt *s, int column)
@@ -111,9 +114,9 @@ static json_t *measurement_row(struct reader *r, sqlite3_stmt *s, struct err *er
 {
 	(void)r;
 	(void)err;
-	return json_pack("{so, so, so, so, so, so, so}", "name", text(s, 0), "value", real(s, 1), "unit",
-		text(s, 2), "low", real(s, 3), "high", real(s, 4), "marginal", real(s, 5), "judgement",
-		text(s, 6));
+	return json_pack("{so, so, so, so, so, so, so}", "name", text(s, 0), "value", real(s, 1),
+		"unit", text(s, 2), "low", real(s, 3), "high", real(s, 4), "marginal", real(s, 5),
+		"judgement", text(s, 6));
 }
 
 /* Header, lengths, status and time: what a person needs to follow it, nothing that is a secret. */
@@ -127,8 +130,8 @@ static json_t *apdu_row(struct reader *r, sqlite3_stmt *s, struct err *err)
 	(void)r;
 	(void)err;
 	o = json_pack("{so, ss%, si, si, ss, sf}", "carrier", text(s, 0), "header",
-		c ? command : "", c < 8 ? c : (size_t)8, "command_bytes", (int)(c / 2), "response_bytes",
-		(int)(n / 2), "sw", n >= 4 ? response + n - 4 : "", "ms",
+		c ? command : "", c < 8 ? c : (size_t)8, "command_bytes", (int)(c / 2),
+		"response_bytes", (int)(n / 2), "sw", n >= 4 ? response + n - 4 : "", "ms",
 		(double)sqlite3_column_int64(s, 3) / 1000);
 	if (o && sqlite3_column_type(s, 4) != SQLITE_NULL)
 		json_object_set_new(o, "error", text(s, 4));
@@ -143,17 +146,17 @@ static json_t *step_row(struct reader *r, sqlite3_stmt *s, struct err *err)
 		" WHERE step = ? ORDER BY id",
 		id, measurement_row, err);
 	json_t *apdus = rows(r,
-		"SELECT carrier, command, response, us, error FROM apdus WHERE step = ? ORDER BY id", id,
-		apdu_row, err);
+		"SELECT carrier, command, response, us, error FROM apdus WHERE step = ? ORDER BY id",
+		id, apdu_row, err);
 
 	if (!measurements || !apdus) {
 		json_decref(measurements);
 		json_decref(apdus);
 		return NULL;
 	}
-	return json_pack("{so, so, so, so, so, so, so, so}", "step", text(s, 1), "verdict", text(s, 2),
-		"code", text(s, 3), "cause", text(s, 4), "note", text(s, 5), "ms", integer(s, 6),
-		"measurements", measurements, "apdus", apdus);
+	return json_pack("{so, so, so, so, so, so, so, so}", "step", text(s, 1), "verdict",
+		text(s, 2), "code", text(s, 3), "cause", text(s, 4), "note", text(s, 5), "ms",
+		integer(s, 6), "measurements", measurements, "apdus", apdus);
 }
 
 static json_t *masked(sqlite3_stmt *s, int column)
@@ -190,10 +193,10 @@ static json_t *attempt_row(struct reader *r, sqlite3_stmt *s, struct err *err)
 		"format", "payjig-unit-1", "attempt", integer(s, 0), "unit", text(s, 1), "try",
 		integer(s, 2), "slot", integer(s, 3), "lab", sqlite3_column_int(s, 4), "verdict",
 		text(s, 6), "code", text(s, 7), "cause", text(s, 8), "action",
-		code ? code->action : "ship the unit", "card", masked(s, 5), "card_state", text(s, 22),
-		"started", text(s, 9), "ended", text(s, 10), "ms", integer(s, 11), "job", file(s, 12),
-		"plan", file(s, 14), "profile", file(s, 16), "fixture", file(s, 18), "jig", text(s, 20),
-		"version", text(s, 21), "steps", steps);
+		code ? code->action : "ship the unit", "card", masked(s, 5), "card_state",
+		text(s, 22), "started", text(s, 9), "ended", text(s, 10), "ms", integer(s, 11),
+		"job", file(s, 12), "plan", file(s, 14), "profile", file(s, 16), "fixture",
+		file(s, 18), "jig", text(s, 20), "version", text(s, 21), "steps", steps);
 }
 
 json_t *reader_attempt(struct reader *r, int64_t id, struct err *err)

@@ -15,7 +15,8 @@ struct reader;
 int reader_open(struct reader **reader, const char *path, struct err *err);
 void reader_close(struct reader *reader); /* takes NULL */
 
-/* Ids of the ended attempts from id `from` on, oldest first (caller frees). Their number or negative. */
+/* Ids of the ended attempts from id `from` on, oldest first (caller frees). Their number or
+ * negative. */
 int reader_attempts(struct reader *reader, int64_t from, int64_t **ids, struct err *err);
 
 /* One attempt with steps, measurements and APDUs, as reports/unit.schema.json describes it. New

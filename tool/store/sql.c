@@ -10,20 +10,23 @@ int sql_error(sqlite3 *db, struct err *err)
 	int code = sqlite3_errcode(db);
 
 	switch (code & 0xFF) {
-	case SQLITE_FULL: return err_set(err, E_STORE, "the disk is full: make room, then start again");
-	case SQLITE_READONLY: return err_set(err, E_STORE, "the store is read-only: check its permissions");
+	case SQLITE_FULL:
+		return err_set(err, E_STORE, "the disk is full: make room, then start again");
+	case SQLITE_READONLY:
+		return err_set(err, E_STORE, "the store is read-only: check its permissions");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return err_set(err, E_STORE, "another program has locked the store");
 	case SQLITE_NOTADB: return err_set(err, E_STORE, "the file is not a store");
 	case SQLITE_IOERR:
-		return err_set(err, E_STORE, "the disk fails (%s): start no unit, call the engineer",
+		return err_set(err, E_STORE,
+			"the disk fails (%s): start no unit, call the engineer",
 			sqlite3_errmsg(db));
 	default: return err_set(err, E_STORE, "the store refuses: %s", sqlite3_errmsg(db));
 	}
 }
 
-static sqlite3_stmt *query(sqlite3 *db, struct err *err, const char *sql, const char *format,
-	va_list ap)
+static sqlite3_stmt *query(
+	sqlite3 *db, struct err *err, const char *sql, const char *format, va_list ap)
 {
 	sqlite3_stmt *s = NULL;
 
@@ -36,11 +39,15 @@ static sqlite3_stmt *query(sqlite3 *db, struct err *err, const char *sql, const 
 		double real;
 
 		switch (format[i - 1]) {
-		case 's': code = sqlite3_bind_text(s, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT); break;
+		case 's':
+			code = sqlite3_bind_text(
+				s, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+			break;
 		case 'i': code = sqlite3_bind_int64(s, i, va_arg(ap, int64_t)); break;
 		case 'r':
 			real = va_arg(ap, double);
-			code = isnan(real) ? sqlite3_bind_null(s, i) : sqlite3_bind_double(s, i, real);
+			code = isnan(real) ? sqlite3_bind_null(s, i)
+					   : sqlite3_bind_double(s, i, real);
 			break;
 		}
 		if (code != SQLITE_OK) {

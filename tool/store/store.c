@@ -73,8 +73,9 @@ static int take_lock(struct store *store, const char *path, struct err *err)
 
 static int prepare(struct store *store, struct err *err)
 {
-	static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				       "PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 1000;";
+	static const char settings[] =
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		"PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 1000;";
 	int64_t version;
 
 	if (sqlite3_exec(store->db, settings, NULL, NULL, NULL) != SQLITE_OK)
@@ -129,7 +130,8 @@ int store_recover(struct store *store, struct err *err)
 	size_t n = 0;
 	int ret;
 
-	s = sql_query(store->db, err, "SELECT id FROM attempts WHERE verdict IS NULL LIMIT 256", "");
+	s = sql_query(
+		store->db, err, "SELECT id FROM attempts WHERE verdict IS NULL LIMIT 256", "");
 	if (!s)
 		return E_STORE;
 	while ((ret = sql_step(store->db, s, err)) > 0)

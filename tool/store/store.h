@@ -2,7 +2,8 @@
  * The store: one SQLite file with the journal of attempts and the card ledger.
  *
  * One writer: the station. Every function is one transaction, durable (fsync) when it returns 0;
- * on failure nothing of it is in the file and E_STORE says why. Attempts are never changed once ended.
+ * on failure nothing of it is in the file and E_STORE says why. Attempts are never changed once
+ * ended.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -58,9 +59,10 @@ int store_end_step(struct store *store, int64_t attempt, const json_t *step, con
 	struct err *err);
 
 /*
- * Ends an attempt. `torn`, if not NULL, is the step that was running, stored as ERROR with its apdus.
- * A PASS needs every step PASS and the card PROVEN, which becomes COMMITTED in the same transaction;
- * a FAIL after INTENT makes the card REJECTED; a card only RESERVED goes back to AVAILABLE.
+ * Ends an attempt. `torn`, if not NULL, is the step that was running, stored as ERROR with its
+ * apdus. A PASS needs every step PASS and the card PROVEN, which becomes COMMITTED in the same
+ * transaction; a FAIL after INTENT makes the card REJECTED; a card only RESERVED goes back to
+ * AVAILABLE.
  */
 int store_end_attempt(struct store *store, int64_t attempt, enum verdict verdict, const char *code,
 	const char *cause, const json_t *torn, const json_t *apdus, char card[CARD_NUMBER],
@@ -75,8 +77,8 @@ int store_reserve_card(struct store *store, const char *job, const char *unit, i
 
 /* Moves the card of this unit to state INTENT, WRITTEN or PROVEN, with a proof (JSON, may be NULL).
  * Only the moves of the ledger are allowed; to the state it is in already is no move and fine. */
-int store_move_card(struct store *store, const char *unit, const char *to, int slot, int64_t attempt,
-	const json_t *proof, struct err *err);
+int store_move_card(struct store *store, const char *unit, const char *to, int slot,
+	int64_t attempt, const json_t *proof, struct err *err);
 
 enum { STORE_NO_CARD = 1, STORE_CARD_DONE = 2 }; /* err.code */
 
