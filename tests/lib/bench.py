@@ -140,6 +140,9 @@ class Run:
             raise AssertionError("hangs; events %s; log %s" % (self.events[-3:], self.log[-5:]))
         for t in self.threads:
             t.join(10)
+        # Whatever process it was, tool or bench: a sanitizer's finding fails every test.
+        if "Sanitizer" in self.stderr or "runtime error" in self.stderr:
+            raise AssertionError(self.stderr)
         return self.code
 
     def ends(self):

@@ -40,6 +40,11 @@ struct apdu purse_select(const uint8_t *aid, size_t n)
 	return apdu_make(0x00A40400, aid, n, 0);
 }
 
+struct apdu purse_verify_pin(const uint8_t *pin, size_t n)
+{
+	return apdu_make(0x00200000, pin, n, APDU_NO_LE);
+}
+
 struct apdu purse_read_ef15(size_t length)
 {
 	return apdu_make(0x00B09500, NULL, 0, (int)length);

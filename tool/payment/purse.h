@@ -39,6 +39,7 @@ struct purse_log {
 };
 
 struct apdu purse_select(const uint8_t *aid, size_t n);
+struct apdu purse_verify_pin(const uint8_t *pin, size_t n);
 struct apdu purse_read_ef15(size_t length);
 struct apdu purse_get_balance(void);
 struct apdu purse_initialize(const struct purse_terms *terms, uint8_t key_index);

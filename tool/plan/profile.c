@@ -21,6 +21,8 @@ const struct conf_field limit_fields[] = {
 
 static const struct conf_field firmware_item = {"firmware", CONF_STRING, 0, .size = PROFILE_TEXT};
 
+static const struct conf_field key_set_item = {"key_sets", CONF_STRING, 0, .size = PROFILE_TEXT};
+
 static const struct conf_field supply_fields[] = {
 	{"volts", CONF_REAL, AT(supply.volts) - AT(supply), .required = true, .min = 3.3,
 		.max = 5.25},
@@ -107,6 +109,7 @@ static const struct conf_field purse_fields[] = {
 		.words = counts},
 	{"prove_order", CONF_WORD, AT(purse.prove_order) - AT(purse), .required = true,
 		.words = orders},
+	{"load_pin", CONF_HEX, AT(purse.load_pin) - AT(purse), .min = 2, .max = 8},
 	{0},
 };
 
@@ -144,6 +147,8 @@ static const struct conf_field profile_fields[] = {
 	{"model", CONF_STRING, AT(model), .size = PROFILE_TEXT, .required = true},
 	{"firmware", CONF_LIST, AT(firmware), .size = PROFILE_TEXT, .required = true,
 		.item = &firmware_item, .count_offset = AT(firmware_n), .most = PROFILE_FIRMWARES},
+	{"key_sets", CONF_LIST, AT(key_sets), .size = PROFILE_TEXT, .required = true,
+		.item = &key_set_item, .count_offset = AT(key_set_n), .most = PROFILE_KEY_SETS},
 	{"modem", CONF_STRING, AT(modem), .size = PROFILE_TEXT, .required = true},
 	{"supply", CONF_STRUCT, AT(supply), .required = true, .fields = supply_fields},
 	{"keys", CONF_LIST, AT(keys), .size = sizeof(struct profile_key), .required = true,
@@ -229,4 +234,12 @@ const struct profile_key *profile_key(const struct profile *profile, const char 
 		if (!strcmp(profile->keys[i].name, name))
 			return &profile->keys[i];
 	return NULL;
+}
+
+int profile_takes_key_set(const struct profile *profile, const char *key_set)
+{
+	for (size_t i = 0; i < profile->key_set_n; i++)
+		if (!strcmp(profile->key_sets[i], key_set))
+			return 1;
+	return 0;
 }

@@ -12,6 +12,7 @@
 enum {
 	PROFILE_KEYS = 4,
 	PROFILE_FIRMWARES = 8,
+	PROFILE_KEY_SETS = 8,
 	PROFILE_SWS = 8,
 	PROFILE_SEALED = 32,
 	PROFILE_LIMITS = 48,
@@ -45,6 +46,8 @@ struct profile {
 	char model[PROFILE_TEXT];
 	char firmware[PROFILE_FIRMWARES][PROFILE_TEXT];
 	size_t firmware_n;
+	char key_sets[PROFILE_KEY_SETS][PROFILE_TEXT]; /* that it may be personalized with */
+	size_t key_set_n;
 	char modem[PROFILE_TEXT]; /* the jig's name of the audio modem */
 	struct {
 		double volts, limit_amps;
@@ -73,6 +76,7 @@ struct profile {
 		int64_t key_index, key_version;
 		int64_t factor_length; /* 8: last 8 bytes of the card number; 16: as two levels */
 		int log_count, prove_count, prove_order;
+		struct conf_bytes load_pin; /* VERIFY before a load; none: not needed */
 	} purse;
 	struct {
 		struct profile_sws wrong_mac1, replay, without_initialize;
@@ -91,6 +95,9 @@ extern const struct conf_field limit_fields[]; /* shared with plans */
 /* Reads a profile from the text of the file `path`; 0 or E_CONFIG. */
 int profile_read(const char *path, const char *text, size_t length, struct profile *profile,
 	struct err *err);
+
+/* 1 if the product may be personalized with this key set. */
+int profile_takes_key_set(const struct profile *profile, const char *key_set);
 
 /* The key with this name, or NULL. */
 const struct profile_key *profile_key(const struct profile *profile, const char *name);

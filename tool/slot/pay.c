@@ -129,25 +129,41 @@ int pay_mac(struct unit *u, const struct transaction *t, enum purse_mac which, u
 	return 0;
 }
 
-int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which,
-	const uint8_t mac[4], const char *code)
+/* 1 right, 0 wrong, negative: err. */
+static int verify(struct unit *u, const struct transaction *t, enum purse_mac which,
+	const uint8_t mac[4], struct err *err)
 {
 	bool tac = which == PURSE_LOAD_TAC || which == PURSE_PURCHASE_TAC;
 	struct key *tac_key = NULL;
 	uint8_t input[PURSE_MAC_INPUT];
 	size_t n = purse_mac_input(which, &t->terms, &t->start, input);
-	struct err err;
 	int ret = 0;
 
 	if (tac)
-		ret = u->keys->driver->tac(u->keys, card_key(u, KEY_TAC), &tac_key, &err);
+		ret = u->keys->driver->tac(u->keys, card_key(u, KEY_TAC), &tac_key, err);
 	if (ret == 0)
 		ret = u->keys->driver->verify(
-			u->keys, tac ? tac_key : t->session, input, n, mac, &err);
+			u->keys, tac ? tac_key : t->session, input, n, mac, err);
 	u->keys->driver->drop(u->keys, tac_key);
+	return ret;
+}
+
+int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which,
+	const uint8_t mac[4], const char *code)
+{
+	struct err err;
+	int ret = verify(u, t, which, mac, &err);
+
 	if (ret < 0)
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);
 	return ret ? 0 : unit_finding(u, code, "%s", "");
+}
+
+bool pay_tac_fits(struct unit *u, const struct transaction *t)
+{
+	struct err err;
+
+	return verify(u, t, PURSE_PURCHASE_TAC, t->tac, &err) == 1;
 }
 
 int pay_check_balance(struct unit *u)

@@ -31,6 +31,9 @@ int pay_mac(struct unit *u, const struct transaction *t, enum purse_mac which, u
 int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which,
 	const uint8_t mac[4], const char *code);
 
+/* true if t->tac verifies as the purchase's TAC; no finding if not. */
+bool pay_tac_fits(struct unit *u, const struct transaction *t);
+
 /* GET BALANCE must answer u->balance_cents: PAY-BALANCE. */
 int pay_check_balance(struct unit *u);
 

@@ -4,6 +4,7 @@
 #include "slot/identity.h"
 #include "slot/steps.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PLUG_NONE = 0, PLUG_PARTIAL = 1, PLUG_IN = 2, PLUG_OMTP = 3 };
@@ -14,8 +15,7 @@ static int connect_finding(struct unit *u, const struct err *err)
 	char why[200];
 	double plug;
 
-	strncpy(why, err->text, sizeof(why) - 1);
-	why[sizeof(why) - 1] = '\0';
+	snprintf(why, sizeof(why), "%.190s", err->text);
 	if (err->status != E_REFUSED)
 		return unit_jig_finding(u, err);
 	if (err->code != 109 && err->code != 110 && err->code != 111 && err->code != 112 &&

@@ -69,6 +69,14 @@ int step_load(struct unit *u)
 		unit_note(u, "the unit came back with its load of %u cents", u->balance_cents);
 		return 0;
 	}
+	if (u->profile->purse.load_pin.n) {
+		struct apdu verify = purse_verify_pin(
+			u->profile->purse.load_pin.bytes, u->profile->purse.load_pin.n);
+
+		ret = unit_command(u, "VERIFY PIN", &verify, 0, "PAY-REFUSED", &a);
+		if (ret < 0)
+			return ret;
+	}
 	t->terms = pay_terms(u, PURSE_TYPE_LOAD, pay_amount(u));
 	ret = pay_initialize(u, &t->terms, &t->start, NULL);
 	if (ret < 0 || (ret = credit(u, t)) < 0)
@@ -117,6 +125,23 @@ static uint16_t proof_counter(const struct unit *u, const struct transaction *t)
 }
 
 /*
+ * 9000 alone proves nothing: the proof's MAC must be the MAC2 that the terminal computed, or, where
+ * the product proves by the TAC only, the TAC must verify (the caller holds it against the counter
+ * too).
+ */
+static bool takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n)
+{
+	int order = u->profile->purse.prove_order;
+	const uint8_t *tac = order == PROFILE_MAC_TAC ? data + 4 : data;
+	const uint8_t *mac = order == PROFILE_TAC_MAC ? data + 4 : data;
+
+	if (n != (order == PROFILE_TAC_ONLY ? 4U : 8U))
+		return false;
+	memcpy(t->tac, tac, 4);
+	return order == PROFILE_TAC_ONLY ? pay_tac_fits(u, t) : !memcmp(mac, t->mac2, 4);
+}
+
+/*
  * The answer to DEBIT was lost: the state is unknown, DEBIT is never sent again. The proof's MAC
  * must be the MAC2 that the terminal computed; without a proof the offline counter tells. 1: it
  * happened, 0: it did not, negative: a finding.
@@ -126,7 +151,6 @@ static int recover_debit(struct unit *u, struct transaction *t)
 	struct apdu prove = purse_prove(PURSE_TYPE_PURCHASE, proof_counter(u, t));
 	struct purse_terms nothing = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
 	struct apdu again = purse_initialize(&nothing, (uint8_t)u->profile->purse.key_index);
-	bool tac_first = u->profile->purse.prove_order == PROFILE_TAC_MAC;
 	struct purse_start start;
 	struct link_answer a;
 	struct err err;
@@ -135,9 +159,7 @@ static int recover_debit(struct unit *u, struct transaction *t)
 
 	if (ret < 0 || (ret = pay_select(u, &a)) < 0 || (ret = unit_apdu(u, &prove, 0, &a)) < 0)
 		return ret;
-	proven = a.sw == 0x9000 && a.n == 8 && !memcmp(a.data + (tac_first ? 4 : 0), t->mac2, 4);
-	if (proven)
-		memcpy(t->tac, a.data + (tac_first ? 0 : 4), 4);
+	proven = a.sw == 0x9000 && takes_as_proof(u, t, a.data, a.n);
 	ret = unit_command(u, "INITIALIZE FOR PURCHASE", &again, 0, "PAY-REFUSED", &a);
 	if (ret < 0)
 		return ret;

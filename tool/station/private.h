@@ -121,6 +121,7 @@ int worker_start(struct slot *slot, struct err *err);
 void worker_kill(struct slot *slot);
 void worker_send(struct slot *slot, json_t *message); /* steals; a broken worker ends its unit */
 void worker_reap(struct station *st);
+void workers_end(struct station *st); /* at the very end: by closing their stdin, then by force */
 
 /* units.c */
 void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot);

@@ -255,6 +255,9 @@ static int configure_slot(struct station *st, size_t i, struct err *err)
 		ret = err_set(err, E_CONFIG,
 			"%s: product \"%s\" is not what slot %u holds (\"%s\")", st->options->job,
 			st->job.product, slot->number, slot->profile.name);
+	if (ret == 0 && !profile_takes_key_set(&slot->profile, st->job.key_set))
+		ret = err_set(err, E_CONFIG, "%s: key set \"%s\" is none of %s", st->options->job,
+			st->job.key_set, slot->profile_file.path);
 	return ret;
 }
 
@@ -358,11 +361,11 @@ static void finish(struct station *st)
 	for (size_t i = 0; i < st->slot_n; i++) {
 		struct slot *slot = &st->slots[i];
 
-		worker_kill(slot);
 		loop_untimer(st->loop, &slot->insert_deadline);
 		loop_untimer(st->loop, &slot->step_deadline);
 		loop_untimer(st->loop, &slot->unit_deadline);
 	}
+	workers_end(st);
 	/* What still asked the jig is answered, its records are written, then clients hear of it.
 	 */
 	jig_close(st->jig);

@@ -595,6 +595,8 @@ static void take_unit_end(struct slot *slot, json_t *message)
 static void take_ready(struct slot *slot, json_t *message)
 {
 	slot->ready = true;
+	if (slot->state != SLOT_WORKING)
+		loop_untimer(slot->station->loop, &slot->step_deadline);
 	slot->lab = json_is_true(json_object_get(message, "lab"));
 	if (slot->state == SLOT_STARTING)
 		unit_set_state(slot, SLOT_IDLE);

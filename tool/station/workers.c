@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_CRASHES = 3 };
+enum { MAX_CRASHES = 3, READY_MS = 10000, END_MS = 2000 };
 
 extern char **environ;
 
@@ -129,6 +129,7 @@ int worker_start(struct slot *slot, struct err *err)
 	slot->watch =
 		(struct watch){.fd = pair[0], .events = POLLIN, .ready = worker_ready, .arg = slot};
 	loop_watch(st->loop, &slot->watch);
+	loop_timer(st->loop, &slot->step_deadline, READY_MS);
 	worker_send(slot, json_pack("{ss, si, ss, ss, ss, ss, ss, ss, ss}", "type", "setup", "slot",
 				  (int)slot->number, "link", slot->fixture->link, "plan_path",
 				  st->plan_file.path, "plan", st->plan_file.text, "profile_path",
@@ -146,6 +147,36 @@ void worker_kill(struct slot *slot)
 	slot->ready = false;
 	loop_unwatch(slot->station->loop, &slot->watch);
 	close(slot->watch.fd);
+}
+
+void workers_end(struct station *st)
+{
+	int64_t deadline = clock_ms() + END_MS;
+	bool left = true;
+
+	for (size_t i = 0; i < st->slot_n; i++) {
+		if (!st->slots[i].pid)
+			continue;
+		loop_unwatch(st->loop, &st->slots[i].watch);
+		close(st->slots[i].watch.fd); /* its stdin ends: so does it */
+	}
+	while (left) {
+		left = false;
+		for (size_t i = 0; i < st->slot_n; i++) {
+			pid_t pid = st->slots[i].pid;
+
+			if (!pid)
+				continue;
+			if (clock_ms() > deadline)
+				kill(pid, SIGKILL);
+			if (waitpid(pid, NULL, WNOHANG) != 0)
+				st->slots[i].pid = 0;
+			else
+				left = true;
+		}
+		if (left)
+			clock_wait_ms(5);
+	}
 }
 
 void worker_reap(struct station *st)
