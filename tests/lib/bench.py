@@ -64,7 +64,7 @@ class Run:
     """`payjig run` on the bench. Events and the bench's log are read as they come."""
 
     def __init__(self, folder, faults=(), units=None, speed=0, bench=(), run=(), plan=PLAN, job=JOB,
-                 store="store.db"):
+                 store="store.db", script=RUN):
         self.folder = folder
         self.store = folder.file(store)
         self.events, self.log = [], []
@@ -76,7 +76,7 @@ class Run:
             command += ["--units", str(units)]
         for f in faults:
             command += ["--fault", f]
-        command += list(bench) + ["--", "sh", "-c", RUN, PAYJIG, "--fixture",
+        command += list(bench) + ["--", "bash", "-c", script, PAYJIG, "--fixture",
                                   folder.file("fixture.yaml"), "--plan", plan, "--job", job,
                                   "--store", self.store] + list(run)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """Processes die, stop, hang and talk nonsense: one ERROR for one unit, the slot safe, the others PASS."""
+import json
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -94,7 +96,86 @@ def end_by_signal(sig, to_run):
                               " AND code = 'ABORTED'") == [(4,)], what + ": records complete")
 
 
+def unit_deadline():
+    with Folder(slots=1) as folder:
+        plan = folder.file("plan.yaml")
+        with open(PLAN) as f, open(plan, "w") as g:
+            g.write(f.read().replace("unit_deadline_s: 180", "unit_deadline_s: 3"))
+        run = Run(folder, speed=1, plan=plan)
+        checks.that(run.finish() == 3 and verdicts(run) == {1: ("ERROR", "TOOL-TIMEOUT")},
+                    "a unit's deadline: %s" % verdicts(run))
+
+
+def second_host():
+    """Another host is on the jig's line: payjig tries again for 2 s, then says so."""
+    with Folder(slots=1) as folder:
+        run = Run(folder, script=LETS_GO)
+        run.wait_log(lambda l: l == "HOST REFUSED")
+        run.process.stdin.write("go\n")
+        run.process.stdin.flush()
+        checks.that(run.finish() == 0 and verdicts(run) == {1: ("PASS", "")},
+                    "a host that leaves: %s %s" % (verdicts(run), run.stderr))
+    with Folder(slots=1) as folder:
+        run = Run(folder, script=HOLDER)
+        checks.that(run.finish() == 3 and "another host" in run.stderr,
+                    "a host that stays: %s" % run.stderr)
+
+
+# Holds a connection to the jig while the run starts: for ever, or until it is told to let go.
+RUN_BESIDE = '"$0" run --jig "$BENCH_JIG" --labels "$BENCH_LABELS" --events "$@" 3>&-'
+HOLDER = "exec 3<>/dev/tcp/127.0.0.1/${BENCH_JIG##*:}; " + RUN_BESIDE
+LETS_GO = HOLDER + " & read go; exec 3>&-; wait $!"
+
+
+def clients_come_and_go():
+    """A station of its own serves one run after the other; a client that does not read is dropped."""
+    with Folder(slots=1) as folder:
+        run = Run(folder, units=2, script='"$0" station --jig "$BENCH_JIG" "$@"')
+        path = folder.file("store.db.sock")
+        run.wait_log(lambda l: l.startswith("LINE") and "DET1:DUT?" in l)
+
+        def client():
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(path)
+            f = s.makefile("rw")
+            f.write('{"type":"watch"}\n')
+            f.flush()
+            return s, f
+
+        def events_until(f, type_):
+            for line in f:
+                e = json.loads(line)
+                if e["type"] == type_:
+                    return e
+            return {}
+
+        deaf, _ = client()
+        for n in (1, 2):
+            s, f = client()
+            while True:
+                if events_until(f, "slot")["state"] == "idle":
+                    break
+            f.write('{"type":"start","label":"HW2600000%d","slot":1}\n' % n)
+            f.flush()
+            end = events_until(f, "unit_end")
+            checks.that(end.get("verdict") == "PASS", "client %d: %s" % (n, end))
+            s.close()
+        s, f = client()
+        f.write('nonsense\n{"type":"start","label":"bad label"}\n{"type":"start","label":"X","slot":9}\n')
+        f.flush()
+        refused = [events_until(f, "refused")["error"] for _ in range(3)]
+        checks.that("not a message" in refused[0] and "letters" in refused[1] and
+                    "no such slot" in refused[2], "refusals: %s" % refused)
+        f.write('{"type":"stop"}\n')
+        f.flush()
+        checks.that(run.finish() == 0, "a station told to stop ends well: %s" % run.stderr)
+        deaf.close()
+
+
 def main():
+    unit_deadline()
+    second_host()
+    clients_come_and_go()
     kill_station_in_a_press()
     strike_worker(signal.SIGKILL, "worker killed")
     strike_worker(signal.SIGSTOP, "worker stopped")

@@ -14,6 +14,8 @@ enum {
 	RESYNC_TRIES = 4,
 	RECONNECT_MS = 500,
 	CONNECT_MS = 3000,
+	IN_USE_MS = 2000,
+	IN_USE_RETRY_MS = 250,
 	FEED_MS = 200, /* a quarter of the watchdog */
 	CLOCK_SLACK_MS = 50,
 	BUFFER = 65536,
@@ -39,11 +41,14 @@ struct jig {
 	bool clock_known;
 	unsigned nonce;
 	int resync_tries;
-	int lost_status; /* why the line is being resynchronised */
+	int lost_status;  /* why the line is being resynchronised */
+	bool greeting;	  /* connected, not yet up */
+	int64_t in_use_ms; /* since when another host has been seen; 0: none */
 };
 
 static void take_down(struct jig *jig, int status, const char *why);
 static void pump(struct jig *jig);
+static void disconnect(struct jig *jig);
 
 static void unlink_request(struct jig_request **list, struct jig_request *r)
 {
@@ -272,15 +277,40 @@ static void fed(struct jig *jig, const char *field)
 		jig->listener.restarted(jig->listener.arg);
 }
 
+/* PJ-1 "Line": one client at a time; a host that comes second tries again for 2 s. */
+static void in_use(struct jig *jig)
+{
+	if (!jig->in_use_ms)
+		jig->in_use_ms = clock_ms();
+	if (clock_ms() - jig->in_use_ms > IN_USE_MS) {
+		take_down(jig, E_LINK, "another host uses the jig");
+		return;
+	}
+	disconnect(jig);
+	loop_timer(jig->loop, &jig->reconnect, IN_USE_RETRY_MS);
+}
+
 static void resync_line(struct jig *jig, const char *line)
 {
 	char nonce[24];
 
 	snprintf(nonce, sizeof(nonce), "N%u", jig->nonce);
-	if (strcmp(line, nonce) != 0)
+	if (jig->greeting && !strncmp(line, "-200,", 5)) {
+		in_use(jig);
+		return;
+	}
+	if (strcmp(line, nonce) != 0) {
+		if (line[0] != 'N') /* an earlier nonce is late, not nonsense */
+			jig->lost_status = E_PROTOCOL;
 		return; /* dropped: nobody knows whose it was */
+	}
 	loop_untimer(jig->loop, &jig->reply);
 	jig->state = READY;
+	jig->in_use_ms = 0;
+	if (jig->greeting) {
+		jig->greeting = false;
+		jig->listener.up(jig->listener.arg);
+	}
 	pump(jig);
 }
 
@@ -383,7 +413,7 @@ static void disconnect(struct jig *jig)
 		close(jig->watch.fd);
 	jig->watch.fd = -1;
 	jig->feeds = 0;
-	jig->clock_known = false;
+	jig->clock_known = jig->greeting = false;
 	jig->state = DOWN;
 	lines_reset(&jig->lines);
 }
@@ -409,11 +439,12 @@ static void connected(struct jig *jig)
 		take_down(jig, E_LINK, err.text);
 		return;
 	}
+	/* A nonce first: a jig that another host uses, or that is none, is told apart before it is up. */
 	jig->watch.events = POLLIN;
-	loop_untimer(jig->loop, &jig->reply);
-	jig->state = READY;
-	jig->listener.up(jig->listener.arg);
-	pump(jig);
+	jig->greeting = true;
+	jig->resync_tries = 0;
+	jig->lost_status = E_TIMEOUT;
+	resync(jig);
 }
 
 static void line_ready(void *arg, short revents)
@@ -524,5 +555,6 @@ bool jig_is_up(const struct jig *jig)
 {
 	if (!jig)
 		return false;
-	return jig->state == READY || jig->state == WAITING || jig->state == RESYNC;
+	return jig->state == READY || jig->state == WAITING ||
+	       (jig->state == RESYNC && !jig->greeting);
 }

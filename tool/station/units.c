@@ -488,9 +488,9 @@ static void end_stored(struct writer_job *job, int status, const struct err *err
 	}
 	broker_led(slot, lamps[t->verdict]);
 	tell_end(t);
-	task_free(t);
 	if (status < 0)
-		store_failed(slot, err);
+		store_failed(slot, err); /* err is the task's */
+	task_free(t);
 	after_end(slot);
 }
 
