@@ -93,6 +93,14 @@ def bad_arguments(folder):
         checks.that(out.returncode == 0 and "usage: payjig" in out.stdout, "%s --help" % command)
 
 
+def bad_requests():
+    """The worker is an ordinary command: requests in, events out."""
+    expect(payjig("slot", input="nonsense\n"), 3, "not a message")
+    expect(payjig("slot", input='{"type":"begin","label":"X","terms":{}}\n'), 3, "before setup")
+    ended = payjig("slot", input="")
+    checks.that(ended.returncode == 0 and not ended.stdout, "a worker without a station ends: %s" % ended)
+
+
 def run_args(folder, **kw):
     args = {"fixture": folder.file("fixture.yaml"), "plan": PLAN, "job": JOB,
             "store": folder.file("store.db"), "labels": "/dev/null"}
@@ -168,6 +176,7 @@ def main():
         bad_yaml(folder)
         bad_jobs(folder)
         bad_arguments(folder)
+        bad_requests()
         wrong_product(folder)
         garbage_jig(folder)
     full_disk()

@@ -41,8 +41,8 @@ struct jig {
 	bool clock_known;
 	unsigned nonce;
 	int resync_tries;
-	int lost_status;  /* why the line is being resynchronised */
-	bool greeting;	  /* connected, not yet up */
+	int lost_status;   /* why the line is being resynchronised */
+	bool greeting;	   /* connected, not yet up */
 	int64_t in_use_ms; /* since when another host has been seen; 0: none */
 };
 
@@ -439,7 +439,8 @@ static void connected(struct jig *jig)
 		take_down(jig, E_LINK, err.text);
 		return;
 	}
-	/* A nonce first: a jig that another host uses, or that is none, is told apart before it is up. */
+	/* A nonce first: a jig that another host uses, or that is none, is told apart before it is
+	 * up. */
 	jig->watch.events = POLLIN;
 	jig->greeting = true;
 	jig->resync_tries = 0;

@@ -123,9 +123,14 @@ void worker_send(struct slot *slot, json_t *message); /* steals; a broken worker
 void worker_reap(struct station *st);
 void workers_end(struct station *st); /* at the very end: by closing their stdin, then by force */
 
-/* units.c */
+/* offers.c */
 void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot);
 void unit_presence(struct slot *slot, bool present);
+void unit_nobody_came(void *slot); /* a timer's: the label has waited long enough */
+
+/* units.c */
+void unit_begin(struct slot *slot); /* with the label that it has */
+void unit_idle(struct slot *slot);
 void unit_message(struct slot *slot, json_t *message); /* from the worker; borrowed */
 void unit_worker_failed(struct slot *slot, const char *why);
 void unit_end(struct slot *slot, const char *code, const char *cause); /* verdict from the code */

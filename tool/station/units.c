@@ -1,5 +1,5 @@
 /*
- * A unit's way through its slot: offered, begun, stepped, ended.
+ * A unit's way through its slot: begun, stepped, ended. How it gets there is offers.c.
  *
  * Every row is durable before what follows from it: the attempt before the worker begins, each step
  * before the next and before clients see it, the end before the verdict is shown.
@@ -8,7 +8,6 @@
 #include "plan/codes.h"
 #include "station/private.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,100 +36,10 @@ void unit_slot_broken(struct slot *slot, const char *why)
 		station_stop(st, "TOOL-CONFIG", slot->broken);
 }
 
-static void idle(struct slot *slot)
+void unit_idle(struct slot *slot)
 {
 	slot->label[0] = '\0';
 	unit_set_state(slot, slot->ready ? SLOT_IDLE : SLOT_STARTING);
-}
-
-/* ---- offering a label ---- */
-
-static void refuse(struct client *client, const char *label, unsigned slot, const char *why)
-{
-	json_t *m = json_pack("{ss, ss, ss}", "type", "refused", "label", label, "error", why);
-
-	if (slot)
-		json_object_set_new(m, "slot", json_integer((json_int_t)slot));
-	client_tell(client, m);
-}
-
-static const char *bad_label(const char *label)
-{
-	size_t n = strlen(label);
-
-	if (n < 1 || n >= LABEL)
-		return "a label has 1 to 16 characters";
-	for (; *label; label++)
-		if (!isalnum((unsigned char)*label) && *label != '-')
-			return "a label has letters, digits and '-' only";
-	return NULL;
-}
-
-static bool may_take(const struct slot *slot, const char *label)
-{
-	return slot->state == SLOT_IDLE &&
-	       (slot->fresh || (slot->present && !strcmp(slot->last_label, label)));
-}
-
-static void begin(struct slot *slot);
-
-void unit_offer(struct station *st, struct client *client, const char *label, unsigned number)
-{
-	struct slot *slot = NULL;
-	const char *why = bad_label(label);
-
-	for (size_t i = 0; i < st->slot_n && !why; i++) {
-		struct slot *s = &st->slots[i];
-
-		if (s->label[0] && !strcmp(s->label, label))
-			why = "this unit is in work already";
-		else if (number ? s->number == number : !slot && may_take(s, label))
-			slot = s;
-	}
-	if (!why && st->ending)
-		why = "the station ends";
-	if (!why && st->state != STATION_READY)
-		why = st->cause[0] ? st->cause : "the station is not ready yet";
-	if (!why && st->store_failed)
-		why = "the store can't be written: no unit starts";
-	if (!why && !slot)
-		why = number ? "there is no such slot" : "no slot waits for a unit";
-	if (!why && slot->state != SLOT_IDLE)
-		why = slot->state == SLOT_BROKEN ? slot->broken : "the slot is not free";
-	if (why) {
-		refuse(client, label, number, why);
-		return;
-	}
-	strcpy(slot->label, label);
-	unit_set_state(slot, SLOT_WAITING);
-	if (slot->fresh || (slot->present && !strcmp(slot->last_label, label)))
-		begin(slot);
-	else
-		loop_timer(st->loop, &slot->insert_deadline,
-			(int64_t)(st->fixture.insert_wait_s * 1000));
-}
-
-static void nobody_came(void *arg)
-{
-	struct slot *slot = arg;
-	char label[LABEL];
-
-	strcpy(label, slot->label);
-	slot->label[0] = '\0';
-	unit_set_state(slot, SLOT_IDLE);
-	clients_tell(slot->station,
-		json_pack("{ss, ss, si, ss, sb}", "type", "refused", "label", label, "slot",
-			(int)slot->number, "error", "no unit was put into the slot", "empty", 1));
-}
-
-void unit_presence(struct slot *slot, bool present)
-{
-	slot->present = present;
-	slot->fresh = present;
-	if (!present && slot->state == SLOT_WORKING)
-		unit_end(slot, "JIG-PLUG", "the unit was taken out in the middle of the test");
-	if (present && slot->state == SLOT_WAITING)
-		begin(slot);
 }
 
 /* ---- the store's jobs ---- */
@@ -198,7 +107,7 @@ static void begun(struct writer_job *job, int status, const struct err *err)
 	if (status < 0) {
 		slot->attempt_open = false;
 		store_failed(slot, err);
-		idle(slot);
+		unit_idle(slot);
 		task_free(t);
 		return;
 	}
@@ -221,7 +130,7 @@ static void begun(struct writer_job *job, int status, const struct err *err)
 	task_free(t);
 }
 
-static void begin(struct slot *slot)
+void unit_begin(struct slot *slot)
 {
 	struct station *st = slot->station;
 
@@ -454,13 +363,13 @@ static void after_end(struct slot *slot)
 	struct err err;
 
 	if (slot->station->ending) {
-		idle(slot);
+		unit_idle(slot);
 		return;
 	}
 	if (!slot->pid && worker_start(slot, &err) < 0)
 		unit_slot_broken(slot, err.text);
 	else
-		idle(slot);
+		unit_idle(slot);
 }
 
 static void end_stored(struct writer_job *job, int status, const struct err *err)
@@ -554,7 +463,7 @@ void unit_abort(struct slot *slot)
 {
 	if (slot->state == SLOT_WAITING) {
 		loop_untimer(slot->station->loop, &slot->insert_deadline);
-		idle(slot);
+		unit_idle(slot);
 	}
 	if (slot->state == SLOT_WORKING)
 		unit_end(slot, "ABORTED", "the operator ended the test");
@@ -645,5 +554,5 @@ void unit_init(struct slot *slot)
 	slot->apdus = json_array();
 	slot->step_deadline = (struct timer){.fired = step_late, .arg = slot};
 	slot->unit_deadline = (struct timer){.fired = unit_late, .arg = slot};
-	slot->insert_deadline = (struct timer){.fired = nobody_came, .arg = slot};
+	slot->insert_deadline = (struct timer){.fired = unit_nobody_came, .arg = slot};
 }
