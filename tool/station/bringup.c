@@ -242,11 +242,7 @@ static void answered(
 		return;
 	}
 	if (status < 0) {
-		const char *code = status == E_PROTOCOL	 ? "JIG-PROTOCOL"
-				   : status == E_REFUSED ? "JIG-REFUSED"
-							 : "JIG-GONE";
-
-		failed(b, code, err->text);
+		failed(b, broker_code(status), err->text);
 		return;
 	}
 	status = stages[b->stage].check(b, reply, &why);

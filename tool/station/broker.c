@@ -321,12 +321,30 @@ void broker_safe(struct slot *slot, broker_safe_done done)
 	jig_send(slot->station->jig, &s->request);
 }
 
+const char *broker_code(int status)
+{
+	switch ((enum status)status) {
+	case E_PROTOCOL: return "JIG-PROTOCOL";
+	case E_REFUSED: return "JIG-REFUSED";
+	case E_TIMEOUT: return "JIG-TIMEOUT";
+	case E_LINK:
+	case E_CONFIG:
+	case E_STORE:
+	case E_CANCELLED:
+	case E_SYSTEM: break;
+	}
+	return "JIG-GONE";
+}
+
 static void led_done(
 	struct jig_request *request, int status, struct scpi_reply *reply, const struct err *err)
 {
-	(void)status; /* a lamp decides nothing */
+	struct slot *slot = request->arg;
+
 	(void)reply;
-	(void)err;
+	/* A lamp decides nothing, but a jig whose line fails is not trusted with the unit. */
+	if (status < 0 && slot && slot->state == SLOT_WORKING)
+		unit_end(slot, broker_code(status), err->text);
 	free(request);
 }
 
@@ -339,6 +357,7 @@ void broker_led(struct slot *slot, const char *colour)
 		return;
 	}
 	r->done = led_done;
+	r->arg = slot->state == SLOT_WORKING ? slot : NULL;
 	snprintf(r->line, JIG_LINE, "LED%u %s", slot->number, colour);
 	jig_send(slot->station->jig, r);
 }

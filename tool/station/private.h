@@ -115,6 +115,7 @@ void broker_ask(struct slot *slot, const json_t *message);
 typedef void (*broker_safe_done)(struct slot *slot, int status, const struct err *err);
 void broker_safe(struct slot *slot, broker_safe_done done);
 void broker_led(struct slot *slot, const char *colour);
+const char *broker_code(int status); /* the verdict code of a jig that fails like this */
 
 /* workers.c */
 int worker_start(struct slot *slot, struct err *err);
