@@ -71,7 +71,6 @@ static const struct code codes[] = {
 	{"JIG-ACTUATOR", VERDICT_ERROR, "no key of the slot closes: the actuator is weak", SERVICE},
 	{"JIG-CALIBRATION", VERDICT_ERROR, "the jig's calibration is due",
 		"have the jig calibrated"},
-	{"JIG-DATA", VERDICT_ERROR, "the jig's data channel fails", SERVICE},
 	{"JIG-DUTY", VERDICT_ERROR, "the actuator must cool down", AGAIN},
 	{"JIG-ESTOP", VERDICT_ERROR, "the emergency stop is pressed",
 		"clear the danger, then release it"},

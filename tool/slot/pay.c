@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/hex.h"
 #include "messages/messages.h"
+#include "payment/tlv.h"
 #include "slot/card.h"
 
 #include <string.h>
@@ -30,11 +31,38 @@ struct purse_terms pay_terms(struct unit *u, enum purse_type type, uint32_t cent
 	return t;
 }
 
-int pay_select(struct unit *u, struct link_answer *answer)
+int pay_select(struct unit *u, const char *code, struct link_answer *answer)
 {
 	struct apdu select = purse_select(u->profile->aid.purse.bytes, u->profile->aid.purse.n);
+	const uint8_t *rest = answer->data;
+	struct tlv fci;
+	size_t left;
+	int ret = unit_command(u, "SELECT", &select, UNIT_UNTIMED, code, answer);
 
-	return unit_command(u, "SELECT", &select, UNIT_UNTIMED, "PAY-REFUSED", answer);
+	if (ret < 0)
+		return ret;
+	left = answer->n;
+	if (tlv_next(&rest, &left, &fci) != 1 || fci.tag != 0x6F || left)
+		return unit_finding(u, "APDU-LENGTH", "SELECT answers no FCI template");
+	return 0;
+}
+
+int pay_read_ef15(struct unit *u, const char *code, int64_t *us)
+{
+	struct apdu read = purse_read_ef15(u->perso.ef15_n);
+	struct link_answer a;
+	int ret = unit_command(u, "READ BINARY EF15", &read, 0, code, &a);
+
+	if (ret < 0)
+		return ret;
+	if (us)
+		*us = a.us;
+	if (a.n != u->perso.ef15_n)
+		return unit_finding(
+			u, "APDU-LENGTH", "EF15 has %zu bytes, must be %zu", a.n, u->perso.ef15_n);
+	if (memcmp(a.data, u->ef15, a.n) != 0)
+		return unit_finding(u, code, "EF15 is not the card's");
+	return 0;
 }
 
 static int check_start(struct unit *u, const struct purse_terms *terms, const struct purse_start *s)

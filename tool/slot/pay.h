@@ -11,7 +11,13 @@ struct purse_terms pay_terms(struct unit *u, enum purse_type type, uint32_t cent
 /* The amount the job lets the factory payment have. */
 uint32_t pay_amount(const struct unit *u);
 
-int pay_select(struct unit *u, struct link_answer *answer);
+/* SELECT; the answer must be one FCI template and nothing else. Any SW but 9000 is a finding with
+ * code. */
+int pay_select(struct unit *u, const char *code, struct link_answer *answer);
+
+/* READ BINARY EF15: must be the image that was stored, else a finding with code (APDU-LENGTH if it
+ * is too short or too long). *us, if not NULL, gets its time. */
+int pay_read_ef15(struct unit *u, const char *code, int64_t *us);
 
 /*
  * INITIALIZE; its answer is checked against what it must be: key version, algorithm, counter,

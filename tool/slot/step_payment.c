@@ -16,7 +16,8 @@ int step_random(struct unit *u)
 	uint32_t *values = calloc(n, sizeof(*values));
 	struct link_answer a;
 	const char *why;
-	int ret = values ? pay_select(u, &a) : unit_finding(u, "TOOL-WORKER", "out of memory");
+	int ret = values ? pay_select(u, "PAY-REFUSED", &a)
+			 : unit_finding(u, "TOOL-WORKER", "out of memory");
 
 	for (size_t i = 0; i < n && ret == 0; i++) {
 		/* An amount of nothing: no money is at stake, only the random is wanted. */
@@ -61,7 +62,7 @@ int step_load(struct unit *u)
 {
 	struct transaction *t = &u->load;
 	struct link_answer a;
-	int ret = pay_select(u, &a);
+	int ret = pay_select(u, "PAY-REFUSED", &a);
 
 	if (ret < 0)
 		return ret;
@@ -89,20 +90,17 @@ int step_load(struct unit *u)
 /* A purchase with the four exchanges of the terminal, up to the DEBIT that is about to be sent. */
 static int prepare_purchase(struct unit *u, struct transaction *t, int64_t *us)
 {
-	struct apdu read = purse_read_ef15((size_t)u->profile->ef15.length);
 	struct link_answer a;
 	int64_t more;
-	int ret = pay_select(u, &a);
+	int ret = pay_select(u, "PAY-REFUSED", &a);
 
 	if (ret < 0)
 		return ret;
 	*us = a.us;
-	ret = unit_command(u, "READ BINARY EF15", &read, 0, "PAY-REFUSED", &a);
+	ret = pay_read_ef15(u, "PERSO-LOST", &more);
 	if (ret < 0)
 		return ret;
-	*us += a.us;
-	if (a.n != u->perso.ef15_n || memcmp(a.data, u->ef15, a.n) != 0)
-		return unit_finding(u, "PERSO-LOST", "EF15 is not what was stored");
+	*us += more;
 	t->terms = pay_terms(u, PURSE_TYPE_PURCHASE, pay_amount(u));
 	ret = pay_initialize(u, &t->terms, &t->start, &more);
 	if (ret < 0 || (ret = pay_session(u, t)) < 0)
@@ -157,7 +155,8 @@ static int recover_debit(struct unit *u, struct transaction *t)
 	bool proven;
 	int ret = power_cycle(u);
 
-	if (ret < 0 || (ret = pay_select(u, &a)) < 0 || (ret = unit_apdu(u, &prove, 0, &a)) < 0)
+	if (ret < 0 || (ret = pay_select(u, "PAY-REFUSED", &a)) < 0 ||
+		(ret = unit_apdu(u, &prove, 0, &a)) < 0)
 		return ret;
 	proven = a.sw == 0x9000 && takes_as_proof(u, t, a.data, a.n);
 	ret = unit_command(u, "INITIALIZE FOR PURCHASE", &again, 0, "PAY-REFUSED", &a);

@@ -8,6 +8,7 @@
 #include "core/secret.h"
 #include "messages/messages.h"
 #include "slot/card.h"
+#include "slot/pay.h"
 #include "slot/steps.h"
 
 #include <string.h>
@@ -44,19 +45,14 @@ static int move(struct unit *u, const char *to, json_t *proof)
 /* Only a unit that holds the very card the ledger gave it is finished forward. */
 static int finish_forward(struct unit *u)
 {
-	struct apdu select = purse_select(u->profile->aid.purse.bytes, u->profile->aid.purse.n);
-	struct apdu read = purse_read_ef15((size_t)u->profile->ef15.length);
 	struct link_answer a;
 	int ret;
 
 	if (u->life != LIFE_PERSONALIZED || !strcmp(u->card_state, "RESERVED"))
 		return unit_finding(u, "PERSO-ALREADY", "life cycle %02X", u->life);
-	ret = unit_command(u, "SELECT", &select, UNIT_UNTIMED, "PERSO-ALREADY", &a);
-	if (ret < 0 ||
-		(ret = unit_command(u, "READ BINARY EF15", &read, 0, "PERSO-ALREADY", &a)) < 0)
+	ret = pay_select(u, "PERSO-ALREADY", &a);
+	if (ret < 0 || (ret = pay_read_ef15(u, "PERSO-ALREADY", NULL)) < 0)
 		return ret;
-	if (a.n != u->perso.ef15_n || memcmp(a.data, u->ef15, a.n) != 0)
-		return unit_finding(u, "PERSO-ALREADY", "another card is in it");
 	unit_note(u, "the unit came back (%s) with its own card and is finished forward",
 		u->card_state);
 	return strcmp(u->card_state, "PROVEN") == 0
@@ -95,6 +91,13 @@ static int derive_static(struct unit *u, const struct scp03_answer *a, struct se
 	return 0;
 }
 
+static int must_be_empty(struct unit *u, const char *name, const struct link_answer *a)
+{
+	return a->n ? unit_finding(
+			      u, "APDU-LENGTH", "%s answers %zu bytes, must be none", name, a->n)
+		    : 0;
+}
+
 static int open_session(struct unit *u, struct session *s)
 {
 	struct apdu select = purse_select(
@@ -125,8 +128,9 @@ static int open_session(struct unit *u, struct session *s)
 		return unit_finding(u, "PERSO-AUTH", "its cryptogram is wrong");
 	if (scp03_authenticate(&s->scp, &authenticate, &err) < 0)
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);
-	return unit_command(
+	ret = unit_command(
 		u, "EXTERNAL AUTHENTICATE", &authenticate, UNIT_SECURE, "PERSO-AUTH", &a);
+	return ret < 0 ? ret : must_be_empty(u, "EXTERNAL AUTHENTICATE", &a);
 }
 
 static int send_wrapped(struct unit *u, struct session *s, const char *name,
@@ -143,16 +147,20 @@ static int send_wrapped(struct unit *u, struct session *s, const char *name,
 static int send_instruction(struct unit *u, struct session *s, struct link_answer *a)
 {
 	struct apdu block = perso_install(u->profile->aid.purse.bytes, u->profile->aid.purse.n);
+	uint8_t last_p1 = u->profile->perso.last_block_p1.bytes[0];
 	struct err err;
 	int ret;
 
 	if (perso_build(&u->perso, u->keys, s->dek, &err) < 0)
 		return unit_finding(u, "TOOL-KEYS", "%s", err.text);
 	ret = send_wrapped(u, s, "INSTALL", &block, a);
-	for (size_t i = 0; ret == 0 && perso_block(&u->perso, i,
-					       u->profile->perso.last_block_p1.bytes[0], &block);
-		i++)
+	if (ret == 0 && !(a->n == 1 && a->data[0] == 0x00)) /* empty or 00 */
+		ret = must_be_empty(u, "INSTALL", a);
+	for (size_t i = 0; ret == 0 && perso_block(&u->perso, i, last_p1, &block); i++) {
 		ret = send_wrapped(u, s, "STORE DATA", &block, a);
+		if (ret == 0 && block.p1 != last_p1)
+			ret = must_be_empty(u, "STORE DATA", a);
+	}
 	return ret;
 }
 

@@ -3,19 +3,13 @@
 #include "link/trace.h"
 #include "payment/tlv.h"
 #include "slot/identity.h"
+#include "slot/pay.h"
 #include "slot/power.h"
 #include "slot/steps.h"
 
 #include <string.h>
 
 enum { POWER_CYCLES = 2 }; /* some chips forget at the second power off only */
-
-static int select_purse(struct unit *u, const char *code, struct link_answer *a)
-{
-	struct apdu select = purse_select(u->profile->aid.purse.bytes, u->profile->aid.purse.n);
-
-	return unit_command(u, "SELECT", &select, UNIT_UNTIMED, code, a);
-}
 
 /* The EF15 image inside the FCI (6F, A5, 9F0C), where the product gives it. */
 static int check_fci(struct unit *u, const struct link_answer *a)
@@ -34,19 +28,13 @@ static int check_fci(struct unit *u, const struct link_answer *a)
 
 static int read_back(struct unit *u)
 {
-	struct apdu read = purse_read_ef15((size_t)u->profile->ef15.length);
 	struct identity id;
 	struct link_answer a;
 	int ret = power_cycle(u);
 
-	if (ret < 0 || (ret = select_purse(u, "PERSO-LOST", &a)) < 0 ||
-		(ret = check_fci(u, &a)) < 0)
+	if (ret < 0 || (ret = pay_select(u, "PERSO-LOST", &a)) < 0 ||
+		(ret = check_fci(u, &a)) < 0 || (ret = pay_read_ef15(u, "PERSO-LOST", NULL)) < 0)
 		return ret;
-	ret = unit_command(u, "READ BINARY EF15", &read, 0, "PERSO-LOST", &a);
-	if (ret < 0)
-		return ret;
-	if (a.n != u->perso.ef15_n || memcmp(a.data, u->ef15, a.n) != 0)
-		return unit_finding(u, "PERSO-LOST", "EF15 is not what was stored");
 	ret = identity_read(u, &id);
 	if (ret < 0)
 		return ret;
@@ -149,7 +137,7 @@ int step_sealed(struct unit *u)
 	struct apdu domain = purse_select(
 		u->profile->aid.security_domain.bytes, u->profile->aid.security_domain.n);
 	struct link_answer a;
-	int ret = select_purse(u, "PERSO-LOST", &a);
+	int ret = pay_select(u, "PERSO-LOST", &a);
 
 	if (ret < 0)
 		return ret;
