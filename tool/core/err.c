@@ -30,18 +30,3 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	snprintf(err->text, sizeof(err->text), "%.*s", (int)sizeof(err->text) - 1, both);
 	return err->status;
 }
-
-const char *err_word(int status)
-{
-	switch ((enum status)status) {
-	case E_TIMEOUT: return "timeout";
-	case E_LINK: return "link";
-	case E_PROTOCOL: return "protocol";
-	case E_REFUSED: return "refused";
-	case E_CONFIG: return "config";
-	case E_STORE: return "store";
-	case E_CANCELLED: return "cancelled";
-	case E_SYSTEM: return "system";
-	}
-	return status >= 0 ? "done" : "unknown";
-}

@@ -32,7 +32,4 @@ int err_set(struct err *err, int status, const char *fmt, ...)
 /* Puts "WHERE: " in front of the text; returns err->status. */
 int err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* One word for a status, for messages and records ("timeout", "link", ...). */
-const char *err_word(int status);
-
 #endif

@@ -228,14 +228,6 @@ int profile_read(
 	return ret < 0 ? ret : check_profile(path, profile, err);
 }
 
-const struct profile_key *profile_key(const struct profile *profile, const char *name)
-{
-	for (size_t i = 0; i < profile->key_n; i++)
-		if (!strcmp(profile->keys[i].name, name))
-			return &profile->keys[i];
-	return NULL;
-}
-
 int profile_takes_key_set(const struct profile *profile, const char *key_set)
 {
 	for (size_t i = 0; i < profile->key_set_n; i++)

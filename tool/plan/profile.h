@@ -99,7 +99,4 @@ int profile_read(const char *path, const char *text, size_t length, struct profi
 /* 1 if the product may be personalized with this key set. */
 int profile_takes_key_set(const struct profile *profile, const char *key_set);
 
-/* The key with this name, or NULL. */
-const struct profile_key *profile_key(const struct profile *profile, const char *name);
-
 #endif
