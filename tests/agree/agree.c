@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 	}
 	printf("agree: %lu transactions, %lu mismatches\n", transactions, mismatches);
 	figure("agree.transactions", (double)transactions, "transactions",
-		"build/tests/agree 1000");
-	figure("agree.mismatches", (double)mismatches, "transactions", "build/tests/agree 1000");
+		"tests/run --only agree");
+	figure("agree.mismatches", (double)mismatches, "transactions", "tests/run --only agree");
 	return mismatches > 0;
 }

@@ -185,31 +185,50 @@ static void run_fold(const struct vector *v)
 	soft_drop(&keys, folded);
 }
 
+/* Files name the one input beside the key, and the one output, as they like. */
+static size_t message_of(const struct vector *v, uint8_t *data, size_t most)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)v->in, name,
+		value) if (strcmp(name, "key") != 0) return bytes(v->in, name, data, most);
+	return 0;
+}
+
+static const char *output_of(const struct vector *v)
+{
+	void *first = json_object_iter((json_t *)v->out);
+
+	return first ? json_object_iter_key(first) : "out";
+}
+
 static void run_mac_des(const struct vector *v)
 {
 	uint8_t data[256], mac[4];
-	size_t n = bytes(v->in, "data", data, sizeof(data));
+	size_t n = message_of(v, data, sizeof(data) - 16);
 	struct err err;
 
 	if (soft_mac(&keys, v->card, data, n, mac, &err) < 0)
 		broken(v->id, err.text);
 	else
-		expect(v->id, v->out, json_object_get(v->out, "mac") ? "mac" : "out", mac, 4);
+		expect(v->id, v->out, output_of(v), mac, 4);
 }
 
 static void run_tdes_ecb(const struct vector *v)
 {
-	uint8_t data[16];
-	struct key *made = NULL;
+	static const uint8_t zeros[16];
+	uint8_t data[256], out[256];
+	size_t n = message_of(v, data, sizeof(data));
 	struct err err;
+	int ret = n && n % 8 == 0 ? 0 : -1;
 
-	/* One block under a 16-byte key is how a session key is made. */
-	if (bytes(v->in, "data", data, sizeof(data)) != 8 ||
-		soft_session(&keys, v->card, KEY_SM4_INVERT, data, &made, &err) < 0)
-		broken(v->id, "needs 8 bytes of data");
+	for (size_t at = 0; at < n && ret == 0; at += 8) /* CBC of one block from zeros is ECB */
+		ret = soft_encrypt(&keys, v->card, zeros, data + at, 8, out + at, &err);
+	if (ret < 0)
+		broken(v->id, "needs whole blocks of 8 bytes");
 	else
-		expect_key(v->id, v->out, "out", made);
-	soft_drop(&keys, made);
+		expect(v->id, v->out, output_of(v), out, n);
 }
 
 static void run_purchase(const struct vector *v)
