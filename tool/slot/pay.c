@@ -194,6 +194,13 @@ bool pay_tac_fits(struct unit *u, const struct transaction *t)
 	return verify(u, t, PURSE_PURCHASE_TAC, t->tac, &err) == 1;
 }
 
+struct apdu pay_prove(const struct unit *u, const struct transaction *t)
+{
+	bool after = u->profile->purse.prove_count == PROFILE_AFTER;
+
+	return purse_prove(t->terms.type, (uint16_t)(t->start.counter + after));
+}
+
 int pay_check_balance(struct unit *u)
 {
 	struct apdu get = purse_get_balance();

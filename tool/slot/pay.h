@@ -37,6 +37,9 @@ int pay_mac(struct unit *u, const struct transaction *t, enum purse_mac which, u
 int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which,
 	const uint8_t mac[4], const char *code);
 
+/* GET TRANSACTION PROVE of this transaction, with the counter as the product wants it. */
+struct apdu pay_prove(const struct unit *u, const struct transaction *t);
+
 /* true if t->tac verifies as the purchase's TAC; no finding if not. */
 bool pay_tac_fits(struct unit *u, const struct transaction *t);
 

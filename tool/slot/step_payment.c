@@ -117,11 +117,6 @@ static void purchase_done(struct unit *u, struct transaction *t)
 	t->done = true;
 }
 
-static uint16_t proof_counter(const struct unit *u, const struct transaction *t)
-{
-	return (uint16_t)(t->start.counter + (u->profile->purse.prove_count == PROFILE_AFTER));
-}
-
 /*
  * 9000 alone proves nothing: the proof's MAC must be the MAC2 that the terminal computed, or, where
  * the product proves by the TAC only, the TAC must verify (the caller holds it against the counter
@@ -146,7 +141,7 @@ static bool takes_as_proof(struct unit *u, struct transaction *t, const uint8_t 
  */
 static int recover_debit(struct unit *u, struct transaction *t)
 {
-	struct apdu prove = purse_prove(PURSE_TYPE_PURCHASE, proof_counter(u, t));
+	struct apdu prove = pay_prove(u, t);
 	struct purse_terms nothing = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
 	struct apdu again = purse_initialize(&nothing, (uint8_t)u->profile->purse.key_index);
 	struct purse_start start;
@@ -179,11 +174,10 @@ static int recover_debit(struct unit *u, struct transaction *t)
 }
 
 /* Sends DEBIT once. 1: answered in *a, 0: the answer was lost, negative: a finding. */
-static int send_debit(struct unit *u, const struct transaction *t, struct link_answer *a)
+static int send_debit(struct unit *u, const struct apdu *debit, struct link_answer *a)
 {
-	struct apdu debit = purse_debit(&t->terms, t->mac1);
 	uint8_t bytes[APDU_COMMAND];
-	size_t n = apdu_encode(&debit, bytes);
+	size_t n = apdu_encode(debit, bytes);
 	struct err err;
 	int ret = link_transmit(u->link, bytes, n, 0, u->profile->timeouts.apdu_ms, a, &err);
 
@@ -213,19 +207,22 @@ static int check_debit(struct unit *u, struct transaction *t, const struct link_
 static int purchase(struct unit *u, struct transaction *t, bool again)
 {
 	struct link_answer a;
+	struct apdu debit;
 	int64_t us = 0;
 	int ret = prepare_purchase(u, t, &us);
 
 	if (ret < 0)
 		return ret;
-	ret = send_debit(u, t, &a);
+	debit = purse_debit(&t->terms, t->mac1);
+	ret = send_debit(u, &debit, &a);
 	if (ret < 0)
 		return ret;
 	if (ret == 1) {
 		ret = check_debit(u, t, &a);
-		return ret < 0 ? ret
-			       : unit_measure(u, "purchase_time", "purchase_time",
-					 (double)(us + a.us) / 1e6, "PAY-TIME");
+		if (ret == 0)
+			ret = unit_measure(u, "purchase_time", "purchase_time",
+				(double)(us + a.us) / 1e6, "PAY-TIME");
+		return ret < 0 ? ret : unit_judge_time(u, &debit, &a);
 	}
 	ret = recover_debit(u, t);
 	if (ret == 1) {

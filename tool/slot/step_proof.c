@@ -98,8 +98,7 @@ int step_prove(struct unit *u)
 {
 	const struct transaction *t = &u->purchase;
 	int order = u->profile->purse.prove_order;
-	struct apdu apdu = purse_prove(PURSE_TYPE_PURCHASE,
-		(uint16_t)(t->start.counter + (u->profile->purse.prove_count == PROFILE_AFTER)));
+	struct apdu apdu = pay_prove(u, t);
 	struct link_answer a;
 	const uint8_t *mac = order == PROFILE_TAC_MAC ? a.data + 4 : a.data;
 	const uint8_t *tac = order == PROFILE_MAC_TAC ? a.data + 4 : a.data;

@@ -194,10 +194,25 @@ int unit_open(struct unit *u)
 	return ret < 0 ? unit_link_finding(u, &err) : 0;
 }
 
+int unit_judge_time(struct unit *u, const struct apdu *apdu, const struct link_answer *answer)
+{
+	bool store_data = apdu->ins == 0xE2;
+	const struct limit *limit =
+		plan_limit(u->plan, u->profile, store_data ? "store_data_time" : "apdu_time");
+	uint8_t bytes[APDU_COMMAND];
+
+	if (!store_data && (apdu_encode(apdu, bytes) >= SHORT_APDU || answer->n >= SHORT_APDU))
+		return 0;
+	if (limit_judge(limit, (double)answer->us / 1e6) == JUDGED_FAIL)
+		return unit_finding(u, "APDU-TIME", "INS %02X took %.0f ms, at most %.0f",
+			apdu->ins, (double)answer->us / 1e3, limit->high * 1e3);
+	return 0;
+}
+
 int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct link_answer *answer)
 {
-	const struct limit *limit = plan_limit(
-		u->plan, u->profile, apdu->ins == 0xE2 ? "store_data_time" : "apdu_time");
+	int64_t timeout_ms = apdu->ins == 0xE2 ? u->profile->timeouts.store_data_ms
+					       : u->profile->timeouts.apdu_ms;
 	uint8_t bytes[APDU_COMMAND];
 	size_t n = apdu_encode(apdu, bytes);
 	struct err err;
@@ -205,19 +220,11 @@ int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct li
 
 	if (ret < 0)
 		return ret;
-	ret = link_transmit(u->link, bytes, n, flags & UNIT_SECURE ? LINK_SECURE : 0,
-		apdu->ins == 0xE2 ? u->profile->timeouts.store_data_ms
-				  : u->profile->timeouts.apdu_ms,
-		answer, &err);
+	ret = link_transmit(
+		u->link, bytes, n, flags & UNIT_SECURE ? LINK_SECURE : 0, timeout_ms, answer, &err);
 	if (ret < 0)
 		return unit_link_finding(u, &err);
-	if (flags & UNIT_UNTIMED ||
-		(apdu->ins != 0xE2 && (n >= SHORT_APDU || answer->n >= SHORT_APDU)))
-		return 0;
-	if (limit_judge(limit, (double)answer->us / 1e6) == JUDGED_FAIL)
-		return unit_finding(u, "APDU-TIME", "INS %02X took %.0f ms, at most %.0f",
-			apdu->ins, (double)answer->us / 1e3, limit->high * 1e3);
-	return 0;
+	return flags & UNIT_UNTIMED ? 0 : unit_judge_time(u, apdu, answer);
 }
 
 int unit_command(struct unit *u, const char *name, const struct apdu *apdu, unsigned flags,

@@ -106,7 +106,11 @@ enum { UNIT_SECURE = 1, UNIT_UNTIMED = 2 };
  */
 int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct link_answer *answer);
 
-/* The same, and any SW but 9000 is a finding with `code`, the command's name and the SW. */
+/* Judges how long an answered command took: APDU-TIME. unit_apdu() does it itself. */
+int unit_judge_time(struct unit *u, const struct apdu *apdu, const struct link_answer *answer);
+
+/* The same as unit_apdu(), and any SW but 9000 is a finding with `code`, the command's name and the
+ * SW. */
 int unit_command(struct unit *u, const char *name, const struct apdu *apdu, unsigned flags,
 	const char *code, struct link_answer *answer);
 

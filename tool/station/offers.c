@@ -27,10 +27,10 @@ static const char *bad_label(const char *label)
 	return NULL;
 }
 
-static bool may_take(const struct slot *slot, const char *label)
+/* A unit that was put in since the last one ended; or the same one again, by its label. */
+static bool is_in(const struct slot *slot, const char *label)
 {
-	return slot->state == SLOT_IDLE &&
-	       (slot->fresh || (slot->present && !strcmp(slot->last_label, label)));
+	return slot->fresh || (slot->present && !strcmp(slot->last_label, label));
 }
 
 void unit_offer(struct station *st, struct client *client, const char *label, unsigned number)
@@ -43,7 +43,8 @@ void unit_offer(struct station *st, struct client *client, const char *label, un
 
 		if (s->label[0] && !strcmp(s->label, label))
 			why = "this unit is in work already";
-		else if (number ? s->number == number : !slot && may_take(s, label))
+		else if (number ? s->number == number
+				: !slot && s->state == SLOT_IDLE && is_in(s, label))
 			slot = s;
 	}
 	if (!why && st->ending)
@@ -62,7 +63,7 @@ void unit_offer(struct station *st, struct client *client, const char *label, un
 	}
 	strcpy(slot->label, label);
 	unit_set_state(slot, SLOT_WAITING);
-	if (slot->fresh || (slot->present && !strcmp(slot->last_label, label)))
+	if (is_in(slot, label))
 		unit_begin(slot);
 	else
 		loop_timer(st->loop, &slot->insert_deadline,
@@ -84,10 +85,11 @@ void unit_nobody_came(void *arg)
 
 void unit_presence(struct slot *slot, bool present)
 {
+	/* A jig that starts anew tells again what is in: the unit that was there is no new one. */
+	slot->fresh = present && (slot->fresh || !slot->present);
 	slot->present = present;
-	slot->fresh = present;
 	if (!present && slot->state == SLOT_WORKING)
 		unit_end(slot, "JIG-PLUG", "the unit was taken out in the middle of the test");
-	if (present && slot->state == SLOT_WAITING)
+	if (slot->state == SLOT_WAITING && is_in(slot, slot->label))
 		unit_begin(slot);
 }

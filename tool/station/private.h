@@ -132,8 +132,8 @@ void unit_nobody_came(void *slot); /* a timer's: the label has waited long enoug
 /* units.c */
 void unit_begin(struct slot *slot); /* with the label that it has */
 void unit_idle(struct slot *slot);
-void unit_message(struct slot *slot, json_t *message); /* from the worker; borrowed */
-void unit_worker_failed(struct slot *slot, const char *why);
+void unit_message(struct slot *slot, json_t *message);	     /* from the worker; borrowed */
+void unit_worker_failed(struct slot *slot, const char *why); /* kills it, ends its unit */
 void unit_end(struct slot *slot, const char *code, const char *cause); /* verdict from the code */
 void unit_abort(struct slot *slot);
 void unit_set_state(struct slot *slot, enum slot_state state);

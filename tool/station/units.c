@@ -170,7 +170,6 @@ static void step_late(void *arg)
 {
 	struct slot *slot = arg;
 
-	worker_kill(slot);
 	unit_worker_failed(slot, "it did not go on within the deadline");
 }
 
@@ -192,7 +191,6 @@ static void take_step_begin(struct slot *slot, json_t *message)
 		/* Only a unit that failed leaves steps out, and never those that always run. */
 		(position > slot->next_step && !slot->step_failed) ||
 		(slot->step_failed && !st->plan.steps[position].always) || slot->step) {
-		worker_kill(slot);
 		unit_worker_failed(slot, "it begins a step that is not next");
 		return;
 	}
@@ -242,7 +240,6 @@ static void take_step_end(struct slot *slot, json_t *message)
 
 	if (!slot->step ||
 		message_integer(slot->step, "position") != message_integer(message, "position")) {
-		worker_kill(slot);
 		unit_worker_failed(slot, "it ends a step that it did not begin");
 		return;
 	}
@@ -327,7 +324,6 @@ static void take_card(struct slot *slot, json_t *message)
 		writer_add(slot->station->writer, &t->job);
 		return;
 	}
-	worker_kill(slot);
 	unit_worker_failed(slot, "it asks for a card that is not its unit's");
 }
 
@@ -494,7 +490,6 @@ static void take_unit_end(struct slot *slot, json_t *message)
 
 	if (slot->step || verdict == VERDICT_NONE ||
 		(verdict == VERDICT_PASS ? code[0] != '\0' : !c || c->verdict != verdict)) {
-		worker_kill(slot);
 		unit_worker_failed(slot, "it ends a unit with a verdict that is none");
 		return;
 	}

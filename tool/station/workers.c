@@ -18,12 +18,6 @@ enum { MAX_CRASHES = 3, READY_MS = 10000, END_MS = 2000 };
 
 extern char **environ;
 
-static void worker_lost(struct slot *slot, const char *why)
-{
-	worker_kill(slot);
-	unit_worker_failed(slot, why);
-}
-
 static void worker_ready(void *arg, short revents)
 {
 	struct slot *slot = arg;
@@ -33,7 +27,7 @@ static void worker_ready(void *arg, short revents)
 	char *line;
 
 	if (revents & POLLOUT && lines_write(&slot->lines, slot->watch.fd) < 0) {
-		worker_lost(slot, "it does not listen");
+		unit_worker_failed(slot, "it does not listen");
 		return;
 	}
 	slot->watch.events = (short)(POLLIN | (slot->lines.out_n ? POLLOUT : 0));
@@ -45,7 +39,7 @@ static void worker_ready(void *arg, short revents)
 		json_t *message = message_parse(line, n, FROM_SLOT, &err);
 
 		if (!message) {
-			worker_lost(slot, "it talks nonsense");
+			unit_worker_failed(slot, "it talks nonsense");
 			return;
 		}
 		unit_message(slot, message);
@@ -54,9 +48,9 @@ static void worker_ready(void *arg, short revents)
 	if (slot->generation != generation || !slot->pid)
 		return;
 	if (slot->lines.overflow)
-		worker_lost(slot, "it talks nonsense");
+		unit_worker_failed(slot, "it talks nonsense");
 	else if (got < 0)
-		worker_lost(slot, "it ended");
+		unit_worker_failed(slot, "it ended");
 }
 
 void worker_send(struct slot *slot, json_t *message)
@@ -67,7 +61,7 @@ void worker_send(struct slot *slot, json_t *message)
 
 	if (line && slot->pid) {
 		if (lines_queue(&slot->lines, line, n) < 0)
-			worker_lost(slot, "it does not listen");
+			unit_worker_failed(slot, "it does not listen");
 		else
 			slot->watch.events = POLLIN | POLLOUT;
 	}
@@ -200,7 +194,7 @@ void worker_reap(struct station *st)
 			else
 				snprintf(why, sizeof(why), "it ended with status %d",
 					WEXITSTATUS(status));
-			worker_lost(slot, why);
+			unit_worker_failed(slot, why);
 		}
 	}
 }
