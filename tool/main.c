@@ -10,11 +10,15 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{"card", cmd_card, "what waits for a person; terminate, resolve, destroy"},
 	{"check", cmd_check, "check configuration and job files"},
+	{"job", cmd_job, "inventories of cards: import, reconcile, export, close"},
 	{"report", cmd_report, "write the reports of a store"},
 	{"run", cmd_run, "provision units without a screen"},
 	{"slot", cmd_slot, "be the worker of one slot (the station starts it)"},
 	{"station", cmd_station, "be the station"},
+	{"store", cmd_store, "back up, restore, upgrade a store"},
+	{"verify", cmd_verify, "prove that a store or a report is what the station wrote"},
 };
 
 static void usage(FILE *f)

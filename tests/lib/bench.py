@@ -20,6 +20,10 @@ PROFILE = os.path.join(ROOT, "profiles", "headset-wired.yaml")
 PLAN = os.path.join(ROOT, "profiles", "provision.yaml")
 JOB = os.path.join(ROOT, "fixtures", "jobs", "lab.json")
 KEYS = os.path.join(ROOT, "fixtures", "lab.keys")
+CERTIFICATE = os.path.join(ROOT, "fixtures", "lab-issuer.crt")
+CERTIFICATE_KEY = os.path.join(ROOT, "fixtures", "lab-issuer.key")
+STATION_KEY = os.path.join(ROOT, "fixtures", "lab-station.key")
+TERMINATE = os.path.join(ROOT, "profiles", "terminate.yaml")
 LONG = os.environ.get("PAYJIG_LONG") == "1"
 RUN = ('exec "$0" run --jig "$BENCH_JIG" --labels "$BENCH_LABELS" --events "$@"')
 
@@ -32,15 +36,38 @@ def figure(name, value, unit, command):
     print("figure: %s = %g %s" % (name, value, unit))
 
 
+def payjig(*args, **kw):
+    """One command of the tool, to its end."""
+    return subprocess.run([PAYJIG] + [str(a) for a in args], capture_output=True, text=True, timeout=120, **kw)
+
+
+def sign(path, certificate=CERTIFICATE, key=CERTIFICATE_KEY, *more):
+    """Signs a job file as the data-preparation system does, with openssl."""
+    subprocess.run(["openssl", "cms", "-sign", "-binary", "-in", path, "-signer", certificate, "-inkey", key,
+                    "-outform", "DER", "-out", path + ".cms"] + list(more), check=True, capture_output=True)
+    return path
+
+
+def changed_job(folder, change, name="job.json", source=JOB):
+    """A copy of a job's file, changed and signed again."""
+    with open(source) as f:
+        job = json.load(f)
+    change(job)
+    with open(folder.file(name), "w") as f:
+        json.dump(job, f)
+    return sign(folder.file(name))
+
+
 class Folder:
     """A temporary folder with a fixture of n slots."""
 
-    def __init__(self, slots=4, reply_ms=None):
+    def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY):
         self.path = tempfile.mkdtemp(prefix="payjig-test.")
         self.slots = slots
         with open(self.file("fixture.yaml"), "w") as f:
             f.write("kind: fixture\nname: test\njig: tcp:127.0.0.1:1\nid: PJF-4W\nkeys: file:%s\n"
-                    "reference_percent: 1.7\ninsert_wait_s: 30\n" % KEYS)
+                    "trust: %s\nstation_key: %s\nstate: state\n"
+                    "reference_percent: 1.7\ninsert_wait_s: 30\n" % (KEYS, CERTIFICATE, station_key))
             if reply_ms:
                 f.write("reply_ms: %d\n" % reply_ms)
             f.write("slots:\n")
@@ -49,6 +76,22 @@ class Folder:
 
     def file(self, name):
         return os.path.join(self.path, name)
+
+    def fixture(self):
+        return self.file("fixture.yaml")
+
+    def make_job(self, name, quantity, *options):
+        """A lab job of this folder's station, by `payjig job make`."""
+        path = self.file(name + ".json")
+        done = payjig("job", "make", "--fixture", self.fixture(), "--job", name, "--out", path, "--quantity",
+                      quantity, "--certificate", CERTIFICATE, "--key", CERTIFICATE_KEY, *options)
+        assert done.returncode == 0, done
+        return path
+
+    def held(self):
+        """What the virtual headsets really hold: {serial: {life, card, keys, online, offline, balance}}."""
+        out = subprocess.run([BENCH, "--show", self.file("units")], capture_output=True, text=True, check=True)
+        return {u["serial"]: u for u in map(json.loads, out.stdout.splitlines())}
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)

@@ -1,10 +1,11 @@
 """The same unit again: it is finished with the same card, or refused with the reason."""
 import os
+import shutil
 import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import Checks, Folder, Run, verdicts  # noqa: E402
+from bench import Checks, Folder, Run, changed_job, verdicts  # noqa: E402
 
 checks = Checks()
 
@@ -53,10 +54,14 @@ def finished_unit():
 
 
 def stranger():
-    """Personalized elsewhere: another store knows nothing of it."""
-    with Folder(slots=1) as folder:
+    """Personalized elsewhere: another store knows nothing of it. A station has a job in one store only."""
+    with Folder(slots=1) as folder, Folder(slots=1) as elsewhere:
         Run(folder).finish()
-        other = Run(folder, store="other.db")
+        second = Run(folder, store="other.db")
+        checks.that(second.finish() == 2 and "has it in another store" in second.stderr,
+                    "the same job in a second store: %s" % second.stderr)
+        shutil.copytree(folder.file("units"), elsewhere.file("units"))
+        other = Run(elsewhere)
         other.finish()
         checks.that(verdicts(other)[1] == ("FAIL", "PERSO-ALREADY"), "stranger: %s" % verdicts(other))
         checks.that(other.query("SELECT count(*) FROM cards WHERE state <> 'AVAILABLE'") == [(0,)],
@@ -74,14 +79,11 @@ def rejected_then_good():
 
 
 def no_card_left():
-    import json
     with Folder(slots=1) as folder:
-        job = folder.file("job.json")
-        with open(os.path.join(os.path.dirname(__file__), "..", "..", "fixtures", "jobs", "lab.json")) as f:
-            j = json.load(f)
-        j["cards"], j["quantity"] = j["cards"][:1], 1
-        with open(job, "w") as f:
-            json.dump(j, f)
+        def one_card(job):
+            job["cards"], job["quantity"] = job["cards"][:1], 1
+
+        job = changed_job(folder, one_card)
         run = Run(folder, units=2, job=job)
         run.finish()
         checks.that([(e["verdict"], e["code"]) for e in run.ends()] ==

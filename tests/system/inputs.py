@@ -8,7 +8,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import JOB, PAYJIG, PLAN, PROFILE, ROOT, Checks, Folder, Run, verdicts  # noqa: E402
+from bench import JOB, PAYJIG, PLAN, PROFILE, ROOT, Checks, Folder, Run, changed_job, verdicts  # noqa: E402
 
 checks = Checks()
 
@@ -88,7 +88,7 @@ def bad_arguments(folder):
     with open(folder.file("text.db"), "w") as f:
         f.write("this is no database\n" * 100)
     expect(payjig("report", "--store", folder.file("text.db")), 3, "text.db")
-    for command in ("", "check", "report", "run", "slot", "station"):
+    for command in ("", "card", "check", "job", "report", "run", "slot", "station", "store", "verify"):
         out = payjig(*([command] if command else []), "--help")
         checks.that(out.returncode == 0 and "usage: payjig" in out.stdout, "%s --help" % command)
 
@@ -96,7 +96,7 @@ def bad_arguments(folder):
 def bad_requests():
     """The worker is an ordinary command: requests in, events out."""
     expect(payjig("slot", input="nonsense\n"), 3, "not a message")
-    expect(payjig("slot", input='{"type":"begin","label":"X","terms":{}}\n'), 3, "before setup")
+    expect(payjig("slot", input='{"type":"begin","label":"X"}\n'), 3, "before setup")
     ended = payjig("slot", input="")
     checks.that(ended.returncode == 0 and not ended.stdout, "a worker without a station ends: %s" % ended)
 
@@ -109,8 +109,8 @@ def run_args(folder, **kw):
 
 
 def wrong_product(folder):
-    bad = changed(folder, JOB, '"product": "headset-wired"', '"product": "headset-other"', "other.json")
-    expect(payjig(*run_args(folder, job=bad)), 2, "headset-other", "slot 1")
+    bad = changed_job(folder, lambda j: j.update(product="headset-other"), "other.json")
+    expect(payjig(*run_args(folder, job=bad)), 2, "headset-other", "not what the slots hold")
     keys = changed(folder, os.path.join(ROOT, "fixtures", "lab.keys"), "set LAB-1", "set LAB-2", "k.keys")
     fixture = changed(folder, folder.file("fixture.yaml"), os.path.join(ROOT, "fixtures", "lab.keys"),
                       keys, "fixture2.yaml")

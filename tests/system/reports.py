@@ -43,7 +43,7 @@ def main():
                 checks.that(unit["lab"] is True, "%s: LAB" % path)
                 expected = "PASS" if unit["slot"] == 1 else "FAIL"
                 checks.that(unit["verdict"] == expected, path)
-                checks.that(len(unit["steps"]) == (19 if expected == "PASS" else 7), path)
+                checks.that(len(unit["steps"]) == (20 if expected == "PASS" else 7), path)
             if path.endswith(".txt"):
                 checks.that(len(text.splitlines()) < 75 and "LAB KEYS" in text, "%s: one page" % path)
                 checks.that(("BTN-BOUNCE" in text) == text.startswith("FAIL"), "%s: its code" % path)

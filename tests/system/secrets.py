@@ -17,7 +17,7 @@ def lab_keys():
     with open(KEYS) as f:
         for line in f:
             words = line.split()
-            if words and words[0] in ("KMC", "MLK", "MPK", "MTK"):
+            if words and words[0] in ("KEK", "KMC", "MLK", "MPK", "MTK"):
                 yield words[0], bytes.fromhex(words[1])
 
 
@@ -56,7 +56,7 @@ def main():
         masters = dict(lab_keys())
         numbers = [r[0] for r in run.query("SELECT number FROM cards WHERE unit IS NOT NULL")]
         keys = list(masters.items()) + list(card_keys(masters, numbers))
-        checks.that(len(keys) == 4 + 3 * len(numbers) and len(numbers) >= 5, "%d keys" % len(keys))
+        checks.that(len(keys) == 5 + 3 * len(numbers) and len(numbers) >= 5, "%d keys" % len(keys))
         looked = 0
         for where, data in outputs(folder, run):
             looked += 1

@@ -1,6 +1,7 @@
 /* payment/: APDUs, TLV, randomness, keys, SCP03 and the purse's parsers. */
 #include "unit.h"
 
+#include "core/hex.h"
 #include "core/secret.h"
 #include "payment/apdu.h"
 #include "payment/keys.h"
@@ -120,7 +121,7 @@ static void a_bad_key_file_is_named_with_its_line(void **state)
 		{"set X\nKMC " Z " 66E94C\n", ":2: KMC: the KCV does not belong to the key"},
 		{"set X\n\nFOO " Z " 66E94B\n", ":3: must be"},
 		{"set X\nKMC " Z " 66E94B\nKMC " Z " 66E94B\n", ":3: KMC: given twice"},
-		{"set X\nKMC " Z " 66E94B\n", "MLK: missing"},
+		{"set X\nMLK " Z " 8CA64D\n", "KMC: missing"},
 		{"KMC " Z " 66E94B\nMLK " Z " 8CA64D\nMPK " Z " 8CA64D\nMTK " Z " 8CA64D\n",
 			"set: missing"},
 	};
@@ -148,6 +149,38 @@ static void a_bad_key_file_is_named_with_its_line(void **state)
 	assert_int_equal(keys_open(&keys, "hsm:x", &err), E_CONFIG);
 }
 
+/* RFC 3394, 4.1: 128 bits of key data under a 128-bit KEK. */
+static void a_jobs_card_key_is_unwrapped_or_refused(void **state)
+{
+	static const uint8_t right[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+		0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF};
+	uint8_t wrapped[KEY_WRAPPED], again[KEY_WRAPPED], kcv[3];
+	char path[] = "/tmp/payjig-keys.XXXXXX", spec[64];
+	struct keys *keys = NULL;
+	struct key *key = NULL, *none = NULL;
+	struct err err;
+
+	(void)state;
+	hex_decode(
+		"1FA68B0A8112B447AEF34BD8FB5A7B829D3E862371D2CFE5", 48, wrapped, sizeof(wrapped));
+	close(mkstemp(path));
+	snprintf(spec, sizeof(spec), "file:%s", path);
+	write_keys(path, "set X\nKEK 000102030405060708090A0B0C0D0E0F C6A13B\nKMC " Z " 66E94B\n");
+	assert_int_equal(keys_open(&keys, spec, &err), 0);
+	assert_int_equal(keys->driver->unwrap(keys, KEY_3DES, wrapped, &key, &err), 0);
+	assert_true(keys->driver->is(keys, key, right));
+	assert_int_equal(keys->driver->wrap_for_job(keys, key, again, &err), 0);
+	assert_memory_equal(again, wrapped, sizeof(again));
+	wrapped[7] ^= 1;
+	assert_int_equal(keys->driver->unwrap(keys, KEY_3DES, wrapped, &none, &err), E_CONFIG);
+	assert_null(none);
+	assert_int_equal(keys->driver->kcv_of(keys, "KEK", kcv, &err), 0);
+	assert_int_equal(keys->driver->kcv_of(keys, "MPK", kcv, &err), E_CONFIG);
+	keys->driver->drop(keys, key);
+	keys_close(keys);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +189,7 @@ int main(void)
 		cmocka_unit_test(randomness_sees_repeats_and_equal_steps),
 		cmocka_unit_test(answers_of_a_wrong_length_are_refused),
 		cmocka_unit_test(a_bad_key_file_is_named_with_its_line),
+		cmocka_unit_test(a_jobs_card_key_is_unwrapped_or_refused),
 	};
 
 	if (secret_init() < 0)

@@ -9,21 +9,57 @@
 #include <unistd.h>
 
 static char folder[] = "/tmp/payjig-store.XXXXXX";
-static char path[64];
-static const struct store_card cards[] = {{"62200000000000000001", "20260101", "20361231", "", ""},
-	{"62200000000000000002", "20260101", "20361231", "", ""}};
+static char path[64], own[64];
+static struct signer *signer;
+static const struct store_card cards[] = {
+	{.number = "62200000000000000001", .valid_from = "20260101", .valid_to = "20361231"},
+	{.number = "62200000000000000002", .valid_from = "20260101", .valid_to = "20361231"}};
+
+static int open_store(struct store **s, bool behind, struct err *err)
+{
+	const struct store_options options = {
+		.path = path, .signer = signer, .state = own, .behind = behind};
+
+	return store_open(s, &options, err);
+}
+
+static int add_job(struct store *s, const char *name, const char *digest, struct err *err)
+{
+	json_t *terms = json_pack("{s{ss, si, ss, si}}", "factory_payment", "mode", "live",
+		"amount_cents", 100, "terminal", "112233445566", "count", 1);
+	const struct store_job job = {.name = name,
+		.product = "P",
+		.key_set = "K",
+		.digest = digest,
+		.allotment = "1 of 1",
+		.realm = "LAB",
+		.signer = "S",
+		.terms = terms,
+		.cards = cards,
+		.card_n = 2};
+	int ret = store_add_job(s, &job, err);
+
+	json_decref(terms);
+	return ret;
+}
 
 static struct store *fresh(void)
 {
 	struct store *s = NULL;
-	char command[128];
+	char command[160];
 	struct err err;
 
-	snprintf(command, sizeof(command), "rm -f %s*", path);
+	snprintf(command, sizeof(command), "rm -rf %s* %s", path, own);
 	assert_int_equal(system(command), 0);
-	assert_int_equal(store_open(&s, path, &err), 0);
-	assert_int_equal(store_add_job(s, "J", "P", "K", "d", cards, 2, &err), 0);
+	assert_int_equal(open_store(&s, false, &err), 0);
+	assert_int_equal(add_job(s, "J", "d", &err), 0);
 	return s;
+}
+
+static int reserve(
+	struct store *s, const char *unit, int64_t attempt, struct store_card *c, struct err *err)
+{
+	return store_reserve_card(s, "J", unit, 1, attempt, c, NULL, err);
 }
 
 static struct store_attempt begin(struct store *s, const char *label)
@@ -39,6 +75,7 @@ static struct store_attempt begin(struct store *s, const char *label)
 		.job_digest = "d",
 		.version = "0",
 		.jig = "jig",
+		.operator= "op",
 		.slot = 1,
 		.steps = 1,
 		.lab = true};
@@ -60,9 +97,10 @@ static void step(struct store *s, int64_t attempt, const char *verdict)
 
 static int end(struct store *s, int64_t attempt, enum verdict v, char card[CARD_NUMBER])
 {
+	const struct store_end how = {.verdict = v, .code = "", .cause = "", .action = ""};
 	struct err err;
 
-	return store_end_attempt(s, attempt, v, "", "", NULL, NULL, card, &err);
+	return store_end_attempt(s, attempt, &how, card, &err);
 }
 
 static void expect_state(struct store *s, const char *unit, const char *state)
@@ -70,13 +108,13 @@ static void expect_state(struct store *s, const char *unit, const char *state)
 	struct store_attempt a = begin(s, unit);
 	struct store_card c;
 	struct err err;
-	int ret = store_reserve_card(s, "J", unit, 1, a.id, &c, &err);
+	int ret = reserve(s, unit, a.id, &c, &err);
 
 	assert_true(ret == 0 || err.code == STORE_CARD_DONE);
 	assert_string_equal(c.state, state);
 }
 
-static void a_pass_needs_its_steps_and_a_proven_card(void **state)
+static void a_pass_needs_its_steps_and_a_proven_card(void **unused)
 {
 	struct store *s = fresh();
 	struct store_attempt a = begin(s, "U1");
@@ -84,11 +122,11 @@ static void a_pass_needs_its_steps_and_a_proven_card(void **state)
 	char card[CARD_NUMBER];
 	struct err err;
 
-	(void)state;
+	(void)unused;
 	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL); /* no step at all */
 	step(s, a.id, "PASS");
 	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL); /* no card */
-	assert_int_equal(store_reserve_card(s, "J", "U1", 1, a.id, &c, &err), 0);
+	assert_int_equal(reserve(s, "U1", a.id, &c, &err), 0);
 	assert_string_equal(c.number, cards[0].number);
 	assert_int_equal(end(s, a.id, VERDICT_PASS, card), E_PROTOCOL); /* card only RESERVED */
 	assert_int_equal(store_move_card(s, "U1", "WRITTEN", 1, a.id, NULL, &err), E_PROTOCOL);
@@ -103,7 +141,7 @@ static void a_pass_needs_its_steps_and_a_proven_card(void **state)
 	store_close(s);
 }
 
-static void a_failed_step_is_never_a_pass(void **state)
+static void a_failed_step_is_never_a_pass(void **unused)
 {
 	struct store *s = fresh();
 	struct store_attempt a = begin(s, "U1");
@@ -111,9 +149,9 @@ static void a_failed_step_is_never_a_pass(void **state)
 	char card[CARD_NUMBER];
 	struct err err;
 
-	(void)state;
+	(void)unused;
 	step(s, a.id, "FAIL");
-	store_reserve_card(s, "J", "U1", 1, a.id, &c, &err);
+	reserve(s, "U1", a.id, &c, &err);
 	store_move_card(s, "U1", "INTENT", 1, a.id, NULL, &err);
 	store_move_card(s, "U1", "WRITTEN", 1, a.id, NULL, &err);
 	store_move_card(s, "U1", "PROVEN", 1, a.id, NULL, &err);
@@ -123,7 +161,7 @@ static void a_failed_step_is_never_a_pass(void **state)
 	store_close(s);
 }
 
-static void a_card_only_reserved_goes_back(void **state)
+static void a_card_only_reserved_goes_back(void **unused)
 {
 	struct store *s = fresh();
 	struct store_attempt a = begin(s, "U1");
@@ -131,16 +169,16 @@ static void a_card_only_reserved_goes_back(void **state)
 	char card[CARD_NUMBER];
 	struct err err;
 
-	(void)state;
-	store_reserve_card(s, "J", "U1", 1, a.id, &c, &err);
+	(void)unused;
+	reserve(s, "U1", a.id, &c, &err);
 	assert_int_equal(end(s, a.id, VERDICT_FAIL, card), 0);
 	a = begin(s, "U2");
-	assert_int_equal(store_reserve_card(s, "J", "U2", 1, a.id, &c, &err), 0);
+	assert_int_equal(reserve(s, "U2", a.id, &c, &err), 0);
 	assert_string_equal(c.number, cards[0].number);
 	store_close(s);
 }
 
-static void after_intent_a_card_never_goes_to_another_unit(void **state)
+static void after_intent_a_card_never_goes_to_another_unit(void **unused)
 {
 	struct store *s = fresh();
 	struct store_attempt a = begin(s, "U1"), b, d;
@@ -148,21 +186,21 @@ static void after_intent_a_card_never_goes_to_another_unit(void **state)
 	char card[CARD_NUMBER];
 	struct err err;
 
-	(void)state;
-	store_reserve_card(s, "J", "U1", 1, a.id, &c, &err);
+	(void)unused;
+	reserve(s, "U1", a.id, &c, &err);
 	store_move_card(s, "U1", "INTENT", 1, a.id, NULL, &err);
 	assert_int_equal(end(s, a.id, VERDICT_ERROR, card), 0);
 	b = begin(s, "U2");
-	assert_int_equal(store_reserve_card(s, "J", "U2", 1, b.id, &c, &err), 0);
+	assert_int_equal(reserve(s, "U2", b.id, &c, &err), 0);
 	assert_string_equal(c.number, cards[1].number);
 	d = begin(s, "U3");
-	assert_int_equal(store_reserve_card(s, "J", "U3", 1, d.id, &c, &err), E_REFUSED);
+	assert_int_equal(reserve(s, "U3", d.id, &c, &err), E_REFUSED);
 	assert_int_equal(err.code, STORE_NO_CARD);
 	expect_state(s, "U1", "INTENT"); /* the same unit: the same card */
 	store_close(s);
 }
 
-static void a_crash_leaves_an_error_not_a_gap(void **state)
+static void a_crash_leaves_an_error_not_a_gap(void **unused)
 {
 	struct store *s = fresh();
 	struct store_attempt a = begin(s, "U1");
@@ -171,9 +209,9 @@ static void a_crash_leaves_an_error_not_a_gap(void **state)
 	json_t *unit;
 	struct err err;
 
-	(void)state;
+	(void)unused;
 	store_close(s); /* as if the station had died: the attempt is open */
-	assert_int_equal(store_open(&s, path, &err), 0);
+	assert_int_equal(open_store(&s, false, &err), 0);
 	assert_int_equal(store_recover(s, &err), 1);
 	assert_int_equal(store_recover(s, &err), 0);
 	assert_int_equal(reader_open(&r, path, &err), 0);
@@ -187,17 +225,17 @@ static void a_crash_leaves_an_error_not_a_gap(void **state)
 	store_close(s);
 }
 
-static void a_second_station_and_a_changed_job_are_refused(void **state)
+static void a_second_station_and_a_changed_job_are_refused(void **unused)
 {
 	struct store *s = fresh(), *other = NULL;
 	struct err err;
 
-	(void)state;
-	assert_int_equal(store_open(&other, path, &err), E_STORE);
+	(void)unused;
+	assert_int_equal(open_store(&other, false, &err), E_STORE);
 	assert_non_null(strstr(err.text, "another station"));
-	assert_int_equal(store_add_job(s, "J", "P", "K", "d", cards, 2, &err), 0); /* again: fine */
-	assert_int_equal(store_add_job(s, "J", "P", "K", "other", cards, 2, &err), E_CONFIG);
-	assert_int_equal(store_add_job(s, "J2", "P", "K", "e", cards, 2, &err), E_CONFIG);
+	assert_int_equal(add_job(s, "J", "d", &err), 0); /* again: fine */
+	assert_int_equal(add_job(s, "J", "other", &err), E_CONFIG);
+	assert_int_equal(add_job(s, "J2", "e", &err), E_CONFIG);
 	assert_non_null(strstr(err.text, "card 1"));
 	store_close(s);
 }
@@ -215,10 +253,13 @@ int main(void)
 	char command[64];
 	int ret;
 
-	if (!mkdtemp(folder))
+	if (!mkdtemp(folder) ||
+		signer_open(&signer, PAYJIG_ROOT "/fixtures/lab-station.key", NULL) < 0)
 		return 2;
 	snprintf(path, sizeof(path), "%s/s.db", folder);
+	snprintf(own, sizeof(own), "%s/state", folder);
 	ret = cmocka_run_group_tests(tests, NULL, NULL);
+	signer_close(signer);
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	return system(command) ? 2 : ret;
 }

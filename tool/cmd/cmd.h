@@ -13,11 +13,27 @@
 
 enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_USAGE = 2, EXIT_STATION = 3, EXIT_ABORTED = 4 };
 
+int cmd_card(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_job(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_slot(int argc, char **argv);
 int cmd_station(int argc, char **argv);
+int cmd_store(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+
+/* A command with commands of its own: `payjig job import`. The table ends with a NULL name. */
+struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
+
+int cmd_dispatch(const char *command, const struct subcommand *table, int argc, char **argv);
+
+/* Prints "payjig: TEXT" to stderr; EXIT_USAGE. */
+int cmd_usage(const char *text);
 
 /* One option of a subcommand: `--name VALUE` sets *value, `--name` alone sets *flag. */
 struct option_row {

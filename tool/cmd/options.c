@@ -71,3 +71,27 @@ int cmd_failed(const struct err *err)
 	fprintf(stderr, "payjig: %s\n", err->text);
 	return err->status == E_CONFIG ? EXIT_USAGE : EXIT_STATION;
 }
+
+int cmd_usage(const char *text)
+{
+	fprintf(stderr, "payjig: %s\n", text);
+	return EXIT_USAGE;
+}
+
+int cmd_dispatch(const char *command, const struct subcommand *table, int argc, char **argv)
+{
+	bool help = argc > 1 && !strcmp(argv[1], "--help");
+
+	for (const struct subcommand *row = table; argc > 1 && row->name; row++)
+		if (!strcmp(row->name, argv[1]))
+			return row->run(argc - 1, argv + 1);
+	if (argc > 1 && !help) {
+		fprintf(stderr, "payjig: %s: %s: there is no such command (payjig %s --help)\n",
+			command, argv[1], command);
+		return EXIT_USAGE;
+	}
+	fprintf(help ? stdout : stderr, "usage: payjig %s COMMAND [--help]\n", command);
+	for (; table->name; table++)
+		fprintf(help ? stdout : stderr, "  %-10s %s\n", table->name, table->help);
+	return help ? EXIT_PASS : EXIT_USAGE;
+}

@@ -2,6 +2,7 @@
  * payjig run: provisions units without a screen. A client of the station's socket, which starts a
  * station if none runs; labels come as a scanner types them, one a line, "3:LABEL" for slot 3.
  */
+#include "cmd/client.h"
 #include "cmd/cmd.h"
 #include "cmd/station_options.h"
 #include "core/lines.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +42,7 @@ struct run {
 	unsigned waiting; /* labels offered and not yet begun or refused */
 	int64_t most_units, units;
 	bool failed, error, aborted, configuration;
+	const char *operator;
 };
 
 static void say(struct run *r, json_t *message)
@@ -88,7 +89,8 @@ static void offer(struct run *r)
 			continue;
 		if (l->slot && !r->idle[l->slot])
 			continue;
-		m = json_pack("{ss, ss}", "type", "start", "label", l->text);
+		m = json_pack(
+			"{ss, ss, ss}", "type", "start", "label", l->text, "operator", r->operator);
 		if (l->slot) {
 			json_object_set_new(m, "slot", json_integer((json_int_t)l->slot));
 			r->idle[l->slot] = false;
@@ -174,6 +176,15 @@ static void on_unit_end(struct run *r, const json_t *m)
 	fflush(stdout);
 }
 
+/* What was in work when the station started, before the first unit. */
+static void on_unsettled(struct run *r, const json_t *m)
+{
+	if (!r->events)
+		printf("%-10s %-16s card %s: %s\n", message_string(m, "state"),
+			message_string(m, "unit"), message_string(m, "card"),
+			message_string(m, "action"));
+}
+
 static const struct {
 	const char *type;
 	void (*handle)(struct run *r, const json_t *m);
@@ -182,6 +193,7 @@ static const struct {
 	{"slot", on_slot},
 	{"station", on_station},
 	{"unit_end", on_unit_end},
+	{"unsettled", on_unsettled},
 };
 
 static void station_line(struct run *r, const char *line, size_t n)
@@ -244,23 +256,6 @@ static void read_labels(struct run *r)
 }
 
 /* ---- the station's process ---- */
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof(a.sun_path)) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	strcpy(a.sun_path, path);
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
 
 static int start_station(struct run *r, const struct station_options *o, struct err *err)
 {
@@ -384,9 +379,9 @@ static int open_run(struct run *r, const char *labels, struct err *err)
 int cmd_run(int argc, char **argv)
 {
 	struct station_options o = {.notify_fd = -1};
-	struct run r = {.socket = -1, .signals = -1, .labels_fd = -1};
+	struct run r = {.socket = -1, .signals = -1, .labels_fd = -1, .operator= client_user()};
 	const char *labels = NULL, *units = NULL;
-	struct option_row rows[STATION_OPTIONS + 4] = {0};
+	struct option_row rows[STATION_OPTIONS + 5] = {0};
 	struct err err;
 	size_t n;
 	int ret, status = 0;
@@ -396,7 +391,9 @@ int cmd_run(int argc, char **argv)
 		"events", NULL, "print the events, one JSON a line", NULL, &r.events, false};
 	rows[STATION_OPTIONS + 1] = (struct option_row){"labels", "FILE",
 		"scanned labels, LABEL or SLOT:LABEL a line (stdin)", &labels, NULL, false};
-	rows[STATION_OPTIONS + 2] =
+	rows[STATION_OPTIONS + 2] = (struct option_row){
+		"operator", "NAME", "who works here (the login name)", &r.operator, NULL, false};
+	rows[STATION_OPTIONS + 3] =
 		(struct option_row){"units", "N", "end after N units", &units, NULL, false};
 	ret = options_read(argc, argv, "run --fixture FILE --plan FILE --job FILE --store FILE",
 		rows, NULL, 0, &n);
@@ -409,9 +406,9 @@ int cmd_run(int argc, char **argv)
 	ret = station_option_defaults(&o, &err);
 	if (ret == 0)
 		ret = open_run(&r, labels, &err);
-	if (ret == 0 && (r.socket = connect_to(o.socket)) < 0)
+	if (ret == 0 && (r.socket = client_connect(o.socket)) < 0)
 		ret = start_station(&r, &o, &err);
-	if (ret == 0 && r.socket < 0 && (r.socket = connect_to(o.socket)) < 0)
+	if (ret == 0 && r.socket < 0 && (r.socket = client_connect(o.socket)) < 0)
 		ret = err_set(&err, E_SYSTEM, "%s: %s", o.socket, strerror(errno));
 	if (ret == 0)
 		serve(&r);

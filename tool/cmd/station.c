@@ -12,7 +12,8 @@ void station_option_rows(struct option_row rows[STATION_OPTIONS], struct station
 	const struct option_row all[STATION_OPTIONS] = {
 		{"fixture", "FILE", "the jig and what its slots hold", &o->fixture, NULL, true},
 		{"jig", "ADDRESS", "tcp:HOST:PORT instead of the fixture's", &o->jig, NULL, false},
-		{"job", "FILE", "the cards to issue", &o->job, NULL, true},
+		{"job", "JOB", "whose cards to issue: its file, or its name once imported", &o->job,
+			NULL, true},
 		{"plan", "FILE", "the steps of the test", &o->plan, NULL, true},
 		{"socket", "PATH", "where clients connect (STORE.sock)", &o->socket, NULL, false},
 		{"store", "FILE", "journal and card ledger", &o->store, NULL, true},

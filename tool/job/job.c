@@ -1,14 +1,14 @@
 #include "job/job.h"
 #include "core/hex.h"
+#include "job/signature.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024 };
-
-enum kind { DIGITS, HEX, TEXT, INT, OBJECT, LIST };
+enum kind { DIGITS, HEX, NAME, TEXT, INT, OBJECT, LIST };
 
 struct member {
 	const char *name;
@@ -19,15 +19,39 @@ struct member {
 
 static const struct member job_members[] = {
 	{"format", TEXT, 1, 32, false},
-	{"job", TEXT, 1, JOB_TEXT - 1, false},
+	{"job", NAME, 1, JOB_TEXT - 1, false},
+	{"allotment", OBJECT, 0, 0, false},
+	{"station", HEX, SIGNER_NAME - 1, SIGNER_NAME - 1, false},
 	{"product", TEXT, 1, JOB_TEXT - 1, false},
-	{"key_set", TEXT, 1, 31, false},
+	{"key_set", OBJECT, 0, 0, false},
 	{"quantity", INT, 1, 1000000, false},
 	{"issuer", OBJECT, 0, 0, false},
 	{"card_keys", TEXT, 1, 16, false},
 	{"counters", OBJECT, 0, 0, false},
 	{"factory_payment", OBJECT, 0, 0, false},
 	{"cards", LIST, 0, 0, false},
+	{0},
+};
+
+static const struct member allotment_members[] = {
+	{"number", INT, 1, 1000, false},
+	{"of", INT, 1, 1000, false},
+	{"job_quantity", INT, 1, 1000000, false},
+	{0},
+};
+
+static const struct member key_set_members[] = {
+	{"name", TEXT, 1, 31, false},
+	{"kcv", OBJECT, 0, 0, false},
+	{0},
+};
+
+static const struct member kcv_members[] = {
+	{"KMC", HEX, 6, 6, false},
+	{"KEK", HEX, 6, 6, true},
+	{"MLK", HEX, 6, 6, true},
+	{"MPK", HEX, 6, 6, true},
+	{"MTK", HEX, 6, 6, true},
 	{0},
 };
 
@@ -45,11 +69,20 @@ static const struct member counter_members[] = {
 	{0},
 };
 
-static const struct member payment_members[] = {
+static const struct member live_members[] = {
 	{"mode", TEXT, 1, 16, false},
 	{"amount_cents", INT, 1, 100000000, false},
 	{"terminal", HEX, 12, 12, false},
-	{"count", INT, 1, 2, false},
+	{"count", INT, 1, 2, false}, /* of loads and of purchases with one card */
+	{0},
+};
+
+static const struct member test_members[] = {
+	{"mode", TEXT, 1, 16, false},
+	{"amount_cents", INT, 1, 100000000, false},
+	{"terminal", HEX, 12, 12, false},
+	{"key_index", INT, 1, 255, false},
+	{"key_version", INT, 1, 255, false},
 	{0},
 };
 
@@ -58,13 +91,26 @@ static const struct member card_members[] = {
 	{"valid_from", DIGITS, 8, 8, false},
 	{"valid_to", DIGITS, 8, 8, false},
 	{"extended", HEX, 0, 2 * JOB_EXTENDED, true},
+	{"keys", OBJECT, 0, 0, true},
+	{0},
+};
+
+/* Card-unique keys by usage, each AES-wrapped (RFC 3394) under the station's KEK: 24 bytes. */
+static const struct member wrapped_members[] = {
+	{"34", HEX, 48, 48, false},
+	{"3E", HEX, 48, 48, false},
+	{"3F", HEX, 48, 48, false},
 	{0},
 };
 
 static bool text_is(const char *s, enum kind kind)
 {
+	static const char name[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	uint8_t bytes[JOB_EXTENDED];
 
+	if (kind == NAME) /* it becomes part of file names */
+		return s[0] != '.' && !s[strspn(s, name)];
 	if (kind == HEX)
 		return hex_decode(s, strlen(s), bytes, sizeof(bytes)) >= 0;
 	for (; *s; s++)
@@ -83,6 +129,7 @@ static bool value_is(const json_t *v, const struct member *m)
 		       json_integer_value(v) <= (json_int_t)m->high;
 	case DIGITS:
 	case HEX:
+	case NAME:
 	case TEXT:
 		return json_is_string(v) && json_string_length(v) >= m->low &&
 		       json_string_length(v) <= m->high && text_is(json_string_value(v), m->kind);
@@ -120,6 +167,21 @@ static int check_object(
 	return 0;
 }
 
+/* A card number as people may see it: first 6 and last 4 digits. */
+static void mask(const char *number, char out[24])
+{
+	size_t n = strlen(number);
+
+	if (n < 11 || n > 23) {
+		strcpy(out, "?");
+		return;
+	}
+	memset(out, '*', n);
+	memcpy(out, number, 6);
+	memcpy(out + n - 4, number + n - 4, 4);
+	out[n] = '\0';
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const struct job_card *const *x = a, *const *y = b;
@@ -142,7 +204,7 @@ static int check_numbers(const char *path, const struct job *job, struct err *er
 
 		if (strcmp(sorted[i - 1]->number, sorted[i]->number) != 0)
 			continue;
-		job_mask(sorted[i]->number, masked);
+		mask(sorted[i]->number, masked);
 		ret = err_set(err, E_CONFIG, "%s: cards %td and %td have the same number %s", path,
 			sorted[i - 1] - job->cards + 1, sorted[i] - job->cards + 1, masked);
 	}
@@ -150,10 +212,45 @@ static int check_numbers(const char *path, const struct job *job, struct err *er
 	return ret;
 }
 
+static int read_card(
+	const char *where, json_t *card, bool wrapped, struct job_card *out, struct err *err)
+{
+	json_t *keys = json_object_get(card, "keys");
+	const char *extended;
+	char *text;
+	int ret = check_object(where, card, card_members, err);
+
+	if (ret < 0)
+		return ret;
+	if (wrapped != !!keys)
+		return err_set(err, E_CONFIG, "%s: \"keys\" %s", where,
+			wrapped ? "is missing" : "are not for a job with diversified keys");
+	extended = json_string_value(json_object_get(card, "extended"));
+	strcpy(out->number, json_string_value(json_object_get(card, "number")));
+	strcpy(out->valid_from, json_string_value(json_object_get(card, "valid_from")));
+	strcpy(out->valid_to, json_string_value(json_object_get(card, "valid_to")));
+	strcpy(out->extended, extended ? extended : "");
+	if (strcmp(out->valid_from, out->valid_to) > 0)
+		return err_set(err, E_CONFIG, "%s: \"valid_to\" is before \"valid_from\"", where);
+	if (!keys)
+		return 0;
+	ret = check_object(where, keys, wrapped_members, err);
+	if (ret < 0)
+		return ret;
+	text = json_dumps(keys, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!text || strlen(text) >= sizeof(out->keys))
+		ret = err_set(err, E_SYSTEM, "%s: no room for its keys", where);
+	else
+		strcpy(out->keys, text);
+	free(text);
+	return ret;
+}
+
 static int read_cards(const char *path, json_t *root, struct job *job, struct err *err)
 {
 	json_t *list = json_object_get(root, "cards"), *card;
 	json_int_t quantity = json_integer_value(json_object_get(root, "quantity"));
+	bool wrapped = !strcmp(json_string_value(json_object_get(root, "card_keys")), "wrapped");
 	char where[512];
 	size_t i;
 	int ret;
@@ -166,42 +263,71 @@ static int read_cards(const char *path, json_t *root, struct job *job, struct er
 		return err_set(err, E_SYSTEM, "%s: out of memory", path);
 	json_array_foreach(list, i, card)
 	{
-		const char *extended;
-
 		snprintf(where, sizeof(where), "%s: card %zu", path, i + 1);
-		ret = check_object(where, card, card_members, err);
+		ret = read_card(where, card, wrapped, &job->cards[i], err);
 		if (ret < 0)
 			return ret;
-		extended = json_string_value(json_object_get(card, "extended"));
-		strcpy(job->cards[i].number, json_string_value(json_object_get(card, "number")));
-		strcpy(job->cards[i].valid_from,
-			json_string_value(json_object_get(card, "valid_from")));
-		strcpy(job->cards[i].valid_to,
-			json_string_value(json_object_get(card, "valid_to")));
-		strcpy(job->cards[i].extended, extended ? extended : "");
 		job->card_n++;
 	}
 	return check_numbers(path, job, err);
+}
+
+static int read_payment(const char *path, json_t *root, struct err *err)
+{
+	json_t *payment = json_object_get(root, "factory_payment");
+	const char *mode = json_string_value(json_object_get(payment, "mode"));
+	char where[512];
+
+	snprintf(where, sizeof(where), "%s: factory_payment", path);
+	if (mode && !strcmp(mode, "live"))
+		return check_object(where, payment, live_members, err);
+	if (mode && !strcmp(mode, "test_keys"))
+		return check_object(where, payment, test_members, err);
+	return err_set(err, E_CONFIG, "%s: \"mode\" must be \"live\" or \"test_keys\"", where);
+}
+
+/* Keys come either wrapped, under a KEK, or diversified, from three masters. */
+static int read_key_set(const char *path, json_t *root, struct job *job, struct err *err)
+{
+	const char *from = json_string_value(json_object_get(root, "card_keys"));
+	json_t *set = json_object_get(root, "key_set"), *kcv = json_object_get(set, "kcv");
+	bool wrapped = !strcmp(from, "wrapped");
+	char where[512];
+	int ret;
+
+	if (!wrapped && strcmp(from, "diversify") != 0)
+		return err_set(err, E_CONFIG,
+			"%s: \"card_keys\" must be \"diversify\" or \"wrapped\"", path);
+	snprintf(where, sizeof(where), "%s: key_set", path);
+	if ((ret = check_object(where, set, key_set_members, err)) < 0 ||
+		(ret = check_object(where, kcv, kcv_members, err)) < 0)
+		return ret;
+	if (wrapped ? !json_object_get(kcv, "KEK")
+		    : !json_object_get(kcv, "MLK") || !json_object_get(kcv, "MPK") ||
+				!json_object_get(kcv, "MTK"))
+		return err_set(err, E_CONFIG, "%s: \"kcv\" must have %s", where,
+			wrapped ? "KEK" : "MLK, MPK and MTK");
+	strcpy(job->key_set, json_string_value(json_object_get(set, "name")));
+	return 0;
 }
 
 static int read_head(const char *path, json_t *root, struct job *job, struct err *err)
 {
 	static const struct {
 		const char *name;
-		const struct member *members;
-	} parts[] = {{"issuer", issuer_members}, {"counters", counter_members},
-		{"factory_payment", payment_members}};
+		const struct member *members; /* NULL: read elsewhere */
+	} parts[] = {{"allotment", allotment_members}, {"card_keys", NULL},
+		{"counters", counter_members}, {"factory_payment", NULL},
+		{"issuer", issuer_members}, {"key_set", NULL}};
+	json_t *allotment = json_object_get(root, "allotment");
 	char where[512];
 	int ret;
 
 	ret = check_object(path, root, job_members, err);
 	if (ret < 0)
 		return ret;
-	if (strcmp(json_string_value(json_object_get(root, "format")), "payjig-job-1") != 0)
-		return err_set(err, E_CONFIG, "%s: \"format\" must be \"payjig-job-1\"", path);
-	if (strcmp(json_string_value(json_object_get(root, "card_keys")), "diversify") != 0)
-		return err_set(err, E_CONFIG,
-			"%s: \"card_keys\" must be \"diversify\" with this station", path);
+	if (strcmp(json_string_value(json_object_get(root, "format")), "payjig-job-2") != 0)
+		return err_set(err, E_CONFIG, "%s: \"format\" must be \"payjig-job-2\"", path);
 	job->terms = json_object();
 	if (!job->terms)
 		return err_set(err, E_SYSTEM, "%s: out of memory", path);
@@ -209,37 +335,35 @@ static int read_head(const char *path, json_t *root, struct job *job, struct err
 		json_t *part = json_object_get(root, parts[i].name);
 
 		snprintf(where, sizeof(where), "%s: %s", path, parts[i].name);
-		ret = check_object(where, part, parts[i].members, err);
+		ret = parts[i].members ? check_object(where, part, parts[i].members, err) : 0;
 		if (ret < 0)
 			return ret;
 		json_object_set(job->terms, parts[i].name, part);
 	}
-	if (strcmp(json_string_value(
-			   json_object_get(json_object_get(root, "factory_payment"), "mode")),
-		    "live") != 0)
-		return err_set(
-			err, E_CONFIG, "%s: factory_payment: \"mode\" must be \"live\" here", path);
+	if ((ret = read_payment(path, root, err)) < 0 ||
+		(ret = read_key_set(path, root, job, err)) < 0)
+		return ret;
+	if (json_integer_value(json_object_get(allotment, "number")) >
+		json_integer_value(json_object_get(allotment, "of")))
+		return err_set(err, E_CONFIG, "%s: allotment: \"number\" is above \"of\"", path);
+	snprintf(job->allotment, sizeof(job->allotment), "%lld of %lld",
+		(long long)json_integer_value(json_object_get(allotment, "number")),
+		(long long)json_integer_value(json_object_get(allotment, "of")));
 	strcpy(job->name, json_string_value(json_object_get(root, "job")));
 	strcpy(job->product, json_string_value(json_object_get(root, "product")));
-	strcpy(job->key_set, json_string_value(json_object_get(root, "key_set")));
+	strcpy(job->station, json_string_value(json_object_get(root, "station")));
 	return 0;
 }
 
-int job_read(const char *path, struct job *job, struct err *err)
+int job_parse(const char *path, const char *text, size_t length, struct job *job, struct err *err)
 {
-	char *text = NULL;
-	size_t length = 0;
 	json_error_t why;
 	json_t *root;
 	int ret;
 
 	*job = (struct job){0};
-	ret = file_read(path, FILE_MAX, &text, &length, err);
-	if (ret < 0)
-		return ret;
 	file_digest(text, length, job->digest);
 	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-	free(text);
 	if (!root)
 		return err_set(err, E_CONFIG, "%s:%d: %s", path, why.line, why.text);
 	ret = read_head(path, root, job, err);
@@ -251,23 +375,37 @@ int job_read(const char *path, struct job *job, struct err *err)
 	return ret;
 }
 
+int job_open(
+	const char *path, const char *trust, const char *station, struct job *job, struct err *err)
+{
+	struct job_signature signature;
+	char *text = NULL;
+	size_t length = 0;
+	int ret;
+
+	*job = (struct job){0};
+	ret = file_read(path, JOB_FILE_MAX, &text, &length, err);
+	if (ret == 0)
+		ret = signature_verify(path, text, length, trust, &signature, err);
+	if (ret == 0)
+		ret = job_parse(path, text, length, job, err);
+	free(text);
+	if (ret < 0)
+		return ret;
+	strcpy(job->signer, signature.signer);
+	job->production = signature.production;
+	if (strcasecmp(job->station, station) == 0)
+		return 0;
+	ret = err_set(err, E_CONFIG,
+		"%s: allotment %s is for station %.16s..., this one is %.16s...", path,
+		job->allotment, job->station, station);
+	job_finish(job);
+	return ret;
+}
+
 void job_finish(struct job *job)
 {
 	json_decref(job->terms);
 	free(job->cards);
 	*job = (struct job){0};
-}
-
-void job_mask(const char *number, char out[24])
-{
-	size_t n = strlen(number);
-
-	if (n < 11 || n > 23) {
-		strcpy(out, "?");
-		return;
-	}
-	memset(out, '*', n);
-	memcpy(out, number, 6);
-	memcpy(out + n - 4, number + n - 4, 4);
-	out[n] = '\0';
 }

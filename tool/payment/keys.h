@@ -16,6 +16,8 @@
 
 struct key; /* a handle */
 
+enum { KEY_WRAPPED = 24 };
+
 enum key_algorithm { KEY_3DES, KEY_SM4, KEY_AES };
 
 /* JR/T 0025 key usages of the purse. */
@@ -43,6 +45,20 @@ struct keys_driver {
 	 */
 	int (*diversify)(struct keys *keys, enum key_usage usage, enum key_algorithm algorithm,
 		const uint8_t *factor, size_t n, struct key **card_key, struct err *err);
+	/* Card-unique key from a job: 16 bytes wrapped under the station's KEK (AES key wrap,
+	 * RFC 3394; NIST SP 800-38F). A wrapping that was altered is E_CONFIG. */
+	int (*unwrap)(struct keys *keys, enum key_algorithm algorithm,
+		const uint8_t wrapped[KEY_WRAPPED], struct key **card_key, struct err *err);
+	/* The same the other way: for who makes jobs. */
+	int (*wrap_for_job)(struct keys *keys, const struct key *card_key,
+		uint8_t wrapped[KEY_WRAPPED], struct err *err);
+	/* A unit's own key for the factory payment of a test_keys job, always the same for the same
+	 * unit: AES-CMAC(KMC, "payjig test" || usage || diversification data). */
+	int (*test)(struct keys *keys, enum key_usage usage, enum key_algorithm algorithm,
+		const uint8_t diversification[10], struct key **key, struct err *err);
+	/* The KCV of a key of the set by its name (KMC, KEK, MLK, MPK, MTK); E_CONFIG if the set
+	 * has no such key. */
+	int (*kcv_of)(struct keys *keys, const char *name, uint8_t kcv[3], struct err *err);
 	/* Static SCP03 key: AES-CMAC(KMC, eleven 00 || k || 00 || 0080 || 01 || diversification).
 	 */
 	int (*scp_static)(struct keys *keys, enum key_scp k, const uint8_t diversification[10],

@@ -269,3 +269,56 @@ bool soft_is(struct keys *keys, const struct key *key, const uint8_t bytes[16])
 	(void)keys;
 	return key->secret->n == 16 && secret_same(key->secret->bytes, bytes, 16);
 }
+
+static int key_wrap(const struct key *kek, bool wrap, const uint8_t *in, size_t n, uint8_t *out)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int length = 0, ok;
+
+	if (ctx)
+		EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+	ok = ctx &&
+	     EVP_CipherInit_ex2(ctx, EVP_aes_128_wrap(), kek->secret->bytes, NULL, wrap, NULL) ==
+		     1 &&
+	     EVP_CipherUpdate(ctx, out, &length, in, (int)n) == 1;
+	EVP_CIPHER_CTX_free(ctx);
+	return ok ? length : -1;
+}
+
+int soft_key_wrap(
+	const struct key *kek, const struct key *key, uint8_t wrapped[KEY_WRAPPED], struct err *err)
+{
+	if (key->secret->n != 16 ||
+		key_wrap(kek, true, key->secret->bytes, 16, wrapped) != KEY_WRAPPED)
+		return err_set(err, E_SYSTEM, "the crypto library refuses to wrap the key");
+	return 0;
+}
+
+int soft_key_unwrap(const struct key *kek, enum key_algorithm algorithm,
+	const uint8_t wrapped[KEY_WRAPPED], struct key **key, struct err *err)
+{
+	struct secret *s = secret_new(KEY_WRAPPED);
+	int ret = 0;
+
+	if (!s)
+		return err_set(err, E_SYSTEM, "out of secure memory");
+	if (key_wrap(kek, false, wrapped, KEY_WRAPPED, s->bytes) != 16)
+		ret = err_set(err, E_CONFIG, "a card key of the job is not wrapped under this KEK");
+	else if (!(*key = soft_key(algorithm, s->bytes, 16)))
+		ret = err_set(err, E_SYSTEM, "out of secure memory");
+	secret_free(s);
+	return ret;
+}
+
+int soft_derive_as(const struct key *base, enum key_algorithm algorithm, const uint8_t *input,
+	size_t n, struct key **key, struct err *err)
+{
+	struct key *derived = NULL;
+	int ret = soft_derive(NULL, base, input, n, &derived, err);
+
+	if (ret == 0)
+		derived->algorithm = algorithm;
+	if (ret == 0)
+		*key = derived;
+	return ret;
+}

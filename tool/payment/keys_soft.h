@@ -14,6 +14,16 @@ void soft_drop(struct keys *keys, struct key *key);
 int soft_diversify(const struct key *master, const uint8_t *factor, size_t n, struct key **out,
 	struct err *err);
 
+/* AES key wrap (RFC 3394) of a key of 16 bytes under a KEK, and back. */
+int soft_key_wrap(const struct key *kek, const struct key *key, uint8_t wrapped[KEY_WRAPPED],
+	struct err *err);
+int soft_key_unwrap(const struct key *kek, enum key_algorithm algorithm,
+	const uint8_t wrapped[KEY_WRAPPED], struct key **key, struct err *err);
+
+/* A key of another algorithm made by AES-CMAC(base, input). */
+int soft_derive_as(const struct key *base, enum key_algorithm algorithm, const uint8_t *input,
+	size_t n, struct key **key, struct err *err);
+
 /* The members of struct keys_driver of the same names. */
 int soft_derive(struct keys *keys, const struct key *base, const uint8_t *input, size_t n,
 	struct key **key, struct err *err);

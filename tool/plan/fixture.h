@@ -1,5 +1,6 @@
 /*
- * A fixture: where the jig is, what its slots hold, which keys the station uses.
+ * A fixture: where the jig is, what its slots hold, which keys the station uses,
+ * and who the station is.
  */
 #ifndef PLAN_FIXTURE_H
 #define PLAN_FIXTURE_H
@@ -17,9 +18,12 @@ struct fixture_slot {
 struct fixture {
 	int kind;
 	char name[FIXTURE_TEXT];
-	char jig[FIXTURE_TEXT];	 /* tcp:HOST:PORT */
-	char id[FIXTURE_TEXT];	 /* what FIXTure:IDENtity? must answer */
-	char keys[FIXTURE_TEXT]; /* key provider: file:PATH, as seen from the fixture file */
+	char jig[FIXTURE_TEXT];		/* tcp:HOST:PORT */
+	char id[FIXTURE_TEXT];		/* what FIXTure:IDENtity? must answer */
+	char keys[FIXTURE_TEXT];	/* key provider: file:PATH, as seen from the fixture file */
+	char trust[FIXTURE_TEXT];	/* certificates (PEM) that may sign jobs, likewise */
+	char station_key[FIXTURE_TEXT]; /* the station's private key (PEM), likewise */
+	char state[FIXTURE_TEXT];	/* the station's own folder, likewise; "": the user's */
 	double reference_percent;
 	int64_t reply_ms;     /* how late the jig may answer a line */
 	double insert_wait_s; /* how long a scanned label waits for its unit */

@@ -69,9 +69,9 @@ static int check_start(struct unit *u, const struct purse_terms *terms, const st
 {
 	uint16_t *expected = terms->type == PURSE_TYPE_LOAD ? &u->online : &u->offline;
 
-	if (s->key_version != u->profile->purse.key_version)
+	if (s->key_version != card_key_version(u))
 		return unit_finding(u, "PAY-KEY-VERSION", "%02X, must be %02X", s->key_version,
-			(unsigned)u->profile->purse.key_version);
+			card_key_version(u));
 	if (s->algorithm != u->profile->purse.algorithm_id.bytes[0])
 		return unit_finding(u, "PAY-ALGORITHM", "%02X, must be %02X", s->algorithm,
 			u->profile->purse.algorithm_id.bytes[0]);
@@ -85,10 +85,12 @@ static int check_start(struct unit *u, const struct purse_terms *terms, const st
 	return 0;
 }
 
+static int resume_payments(struct unit *u);
+
 static int initialize(
 	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us)
 {
-	struct apdu apdu = purse_initialize(terms, (uint8_t)u->profile->purse.key_index);
+	struct apdu apdu = purse_initialize(terms, card_key_index(u));
 	const char *name =
 		terms->type == PURSE_TYPE_LOAD ? "INITIALIZE FOR LOAD" : "INITIALIZE FOR PURCHASE";
 	struct link_answer a;
@@ -104,28 +106,10 @@ static int initialize(
 	return 0;
 }
 
-/* A unit that came back in the middle of its payment says itself where it stands. */
-static int learn_counters(struct unit *u)
-{
-	struct purse_terms load = pay_terms(u, PURSE_TYPE_LOAD, 0);
-	struct purse_terms purchase = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
-	struct purse_start start;
-	int ret = initialize(u, &load, &start, NULL);
-
-	if (ret < 0)
-		return ret;
-	u->online = start.counter;
-	u->balance_cents = start.balance_cents;
-	ret = initialize(u, &purchase, &start, NULL);
-	u->offline = start.counter;
-	u->counters_known = true;
-	return ret;
-}
-
 int pay_initialize(
 	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us)
 {
-	int ret = u->counters_known ? 0 : learn_counters(u);
+	int ret = u->resumed ? 0 : resume_payments(u);
 
 	if (ret < 0 || (ret = initialize(u, terms, start, us)) < 0)
 		return ret;
@@ -191,7 +175,8 @@ bool pay_tac_fits(struct unit *u, const struct transaction *t)
 {
 	struct err err;
 
-	return verify(u, t, PURSE_PURCHASE_TAC, t->tac, &err) == 1;
+	return verify(u, t, t->terms.type == PURSE_TYPE_LOAD ? PURSE_LOAD_TAC : PURSE_PURCHASE_TAC,
+		       t->tac, &err) == 1;
 }
 
 struct apdu pay_prove(const struct unit *u, const struct transaction *t)
@@ -217,4 +202,196 @@ int pay_check_balance(struct unit *u)
 		return unit_finding(u, "PAY-BALANCE", "GET BALANCE answers %u, must be %u", cents,
 			u->balance_cents);
 	return 0;
+}
+
+/* ---- payments in the ledger ---- */
+
+static const char *const kinds[] = {[PURSE_TYPE_LOAD] = "load", [PURSE_TYPE_PURCHASE] = "purchase"};
+
+int pay_announce(struct unit *u, struct transaction *t)
+{
+	char terminal[13], sequence[9], date[9], time_text[7], random[9];
+	json_t *answer = NULL;
+	struct err err;
+	int ret;
+
+	hex_encode(t->terms.terminal, 6, terminal);
+	hex_encode(t->terms.sequence, 4, sequence);
+	hex_encode(t->terms.date, 4, date);
+	hex_encode(t->terms.time, 3, time_text);
+	hex_encode(t->start.random, 4, random);
+	ret = unit_card(u, "PAY",
+		json_pack("{ss, sI, ss, ss, ss, ss, sI, sI, sI, ss, sI}", "kind",
+			kinds[t->terms.type], "amount_cents", (json_int_t)t->terms.amount_cents,
+			"terminal", terminal, "sequence", sequence, "date", date, "time", time_text,
+			"counter", (json_int_t)t->start.counter, "balance_cents",
+			(json_int_t)t->start.balance_cents, "overdraft_cents",
+			(json_int_t)t->start.overdraft_cents, "random", random, "key_index",
+			(json_int_t)card_key_index(u)),
+		&answer, &err);
+	if (ret == 0)
+		t->payment = message_integer(answer, "payment");
+	json_decref(answer);
+	if (ret == E_REFUSED)
+		return unit_finding(u, "CARD-PAYMENT", "%s", err.text);
+	return ret < 0 ? unit_finding(u, "TOOL-STORE", "%s", err.text) : 0;
+}
+
+int pay_conclude(struct unit *u, struct transaction *t, bool happened)
+{
+	json_t *proof = json_pack("{sI}", "payment", t->payment);
+	char tac[9];
+	struct err err;
+
+	if (!t->payment) {
+		json_decref(proof);
+		return 0;
+	}
+	t->payment = 0;
+	hex_encode(t->tac, 4, tac);
+	if (happened)
+		json_object_set_new(proof, "tac", json_string(tac));
+	if (unit_card(u, happened ? "PAID" : "UNPAID", proof, NULL, &err) < 0)
+		return unit_finding(u, "TOOL-STORE", "%s", err.text);
+	return 0;
+}
+
+void pay_apply(struct unit *u, struct transaction *t)
+{
+	if (t->terms.type == PURSE_TYPE_LOAD) {
+		u->online++;
+		u->balance_cents += t->terms.amount_cents;
+	} else {
+		u->offline++;
+		u->balance_cents -= t->terms.amount_cents;
+	}
+	t->done = true;
+}
+
+static void take(const json_t *p, const char *member, uint8_t *out, size_t n)
+{
+	const char *hex = message_string(p, member);
+
+	hex_decode(hex, strlen(hex), out, n);
+}
+
+/* The transaction as it was, with its session key and MACs. */
+static int restore(struct unit *u, const json_t *p, struct transaction *t)
+{
+	bool load = !strcmp(message_string(p, "kind"), "load");
+	int ret;
+
+	t->terms.type = (uint8_t)(load ? PURSE_TYPE_LOAD : PURSE_TYPE_PURCHASE);
+	t->terms.amount_cents = (uint32_t)message_integer(p, "amount_cents");
+	take(p, "terminal", t->terms.terminal, sizeof(t->terms.terminal));
+	take(p, "sequence", t->terms.sequence, sizeof(t->terms.sequence));
+	take(p, "date", t->terms.date, sizeof(t->terms.date));
+	take(p, "time", t->terms.time, sizeof(t->terms.time));
+	take(p, "random", t->start.random, sizeof(t->start.random));
+	take(p, "tac", t->tac, sizeof(t->tac));
+	t->start.counter = (uint16_t)message_integer(p, "counter");
+	t->start.balance_cents = (uint32_t)message_integer(p, "balance_cents");
+	t->start.overdraft_cents = (uint32_t)message_integer(p, "overdraft_cents");
+	ret = pay_session(u, t);
+	if (ret == 0 && !load)
+		ret = pay_mac(u, t, PURSE_PURCHASE_MAC1, t->mac1);
+	return ret < 0 ? ret : pay_mac(u, t, load ? PURSE_LOAD_MAC2 : PURSE_PURCHASE_MAC2, t->mac2);
+}
+
+bool pay_takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n)
+{
+	int order = u->profile->purse.prove_order;
+	const uint8_t *tac = order == PROFILE_MAC_TAC ? data + 4 : data;
+	const uint8_t *mac = order == PROFILE_TAC_MAC ? data + 4 : data;
+
+	if (n != (order == PROFILE_TAC_ONLY ? 4U : 8U))
+		return false;
+	memcpy(t->tac, tac, 4);
+	if (order != PROFILE_TAC_ONLY && t->terms.type == PURSE_TYPE_PURCHASE)
+		return !memcmp(mac, t->mac2, 4);
+	return pay_tac_fits(u, t);
+}
+
+int pay_recover(struct unit *u, struct transaction *t)
+{
+	struct apdu prove = pay_prove(u, t);
+	struct purse_terms nothing = pay_terms(u, (enum purse_type)t->terms.type, 0);
+	bool load = t->terms.type == PURSE_TYPE_LOAD, proven;
+	uint32_t after = load ? u->balance_cents + t->terms.amount_cents
+			      : u->balance_cents - t->terms.amount_cents;
+	struct purse_start start;
+	struct link_answer a;
+	int ret = unit_apdu(u, &prove, 0, &a);
+
+	if (ret < 0)
+		return ret;
+	proven = a.sw == 0x9000 && pay_takes_as_proof(u, t, a.data, a.n);
+	ret = initialize(u, &nothing, &start, NULL);
+	if (ret < 0)
+		return ret;
+	if (proven && start.counter == (uint16_t)(t->start.counter + 1) &&
+		start.balance_cents == after) {
+		unit_note(u, "the answer to a %s was lost; it is proven", kinds[t->terms.type]);
+		return 1;
+	}
+	if (!proven && start.counter == t->start.counter &&
+		start.balance_cents == u->balance_cents) {
+		unit_note(
+			u, "the answer to a %s was lost; it did not happen", kinds[t->terms.type]);
+		return 0;
+	}
+	return unit_finding(u, "PAY-TORN", "%s: proof %s, counter %u, balance %u",
+		kinds[t->terms.type], proven ? "yes" : "no", start.counter, start.balance_cents);
+}
+
+/* Nothing but a unit whose test keys were about to be erased may lack them. */
+static int look_for_test_keys(struct unit *u)
+{
+	struct purse_terms nothing = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
+	struct apdu apdu = purse_initialize(&nothing, card_key_index(u));
+	struct link_answer a;
+	int ret = unit_apdu(u, &apdu, 0, &a);
+
+	if (ret == 0 && a.sw == 0x9403) {
+		u->test_keys_gone = true;
+		unit_note(u, "its test keys are erased already");
+	}
+	return ret;
+}
+
+/*
+ * A unit that came back: what the ledger knows to be paid is paid, and what was on its way when it
+ * was cut is found out. Counters and balance follow from that; the unit must agree.
+ */
+static int resume_payments(struct unit *u)
+{
+	const json_t *p;
+	size_t i;
+	int ret = 0;
+
+	u->online = u->perso.online_counter;
+	u->offline = u->perso.offline_counter;
+	json_array_foreach(u->payments, i, p)
+	{
+		bool load = !strcmp(message_string(p, "kind"), "load");
+		struct transaction *t = load ? &u->load : &u->purchase;
+		const char *outcome = message_string(p, "outcome");
+
+		if (!strcmp(outcome, "UNDONE"))
+			continue;
+		ret = restore(u, p, t);
+		if (ret == 0 && !outcome[0]) {
+			t->payment = message_integer(p, "id");
+			ret = pay_recover(u, t);
+			if (ret < 0 || pay_conclude(u, t, ret == 1) < 0)
+				return E_REFUSED;
+			if (ret == 0)
+				continue;
+		}
+		if (ret < 0)
+			return ret;
+		pay_apply(u, t);
+	}
+	u->resumed = true;
+	return u->sealed && card_test_index(u) ? look_for_test_keys(u) : 0;
 }

@@ -37,10 +37,35 @@ int pay_mac(struct unit *u, const struct transaction *t, enum purse_mac which, u
 int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which,
 	const uint8_t mac[4], const char *code);
 
+/*
+ * Tells the ledger that this transaction is about to be sent: durable on return. CARD-PAYMENT if
+ * the job does not authorize it.
+ */
+int pay_announce(struct unit *u, struct transaction *t);
+
+/* Tells the ledger what became of it: it happened (t->tac), or is proven not to have happened. */
+int pay_conclude(struct unit *u, struct transaction *t, bool happened);
+
+/* It happened: the next INITIALIZE must answer its counter and balance. */
+void pay_apply(struct unit *u, struct transaction *t);
+
+/*
+ * The answer to DEBIT or CREDIT was lost: the state is unknown, it is never sent again. The proof's
+ * MAC must be the one that the terminal computed, counter and balance must agree. The purse is
+ * selected. 1: it happened (t->tac), 0: it did not, negative: a finding.
+ */
+int pay_recover(struct unit *u, struct transaction *t);
+
+/*
+ * 9000 alone proves nothing: the proof's MAC must be the MAC2 of the purchase; where the product
+ * proves by the TAC only, and for a load, the TAC must verify.
+ */
+bool pay_takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n);
+
 /* GET TRANSACTION PROVE of this transaction, with the counter as the product wants it. */
 struct apdu pay_prove(const struct unit *u, const struct transaction *t);
 
-/* true if t->tac verifies as the purchase's TAC; no finding if not. */
+/* true if t->tac verifies as the transaction's TAC; no finding if not. */
 bool pay_tac_fits(struct unit *u, const struct transaction *t);
 
 /* GET BALANCE must answer u->balance_cents: PAY-BALANCE. */

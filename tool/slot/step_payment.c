@@ -44,18 +44,26 @@ static int credit(struct unit *u, struct transaction *t)
 		(ret = pay_verify(u, t, PURSE_LOAD_MAC1, t->start.mac1, "PAY-LOAD-MAC")) < 0 ||
 		(ret = pay_mac(u, t, PURSE_LOAD_MAC2, t->mac2)) < 0)
 		return ret;
-	apdu = purse_credit(&t->terms, t->mac2);
-	ret = unit_command(u, "CREDIT FOR LOAD", &apdu, 0, "PAY-REFUSED", &a);
+	ret = pay_announce(u, t);
 	if (ret < 0)
 		return ret;
+	apdu = purse_credit(&t->terms, t->mac2);
+	ret = unit_apdu(u, &apdu, 0, &a);
+	if (ret < 0) /* in doubt: the ledger keeps it open, the unit tells when it comes back */
+		return ret;
+	if (a.sw != 0x9000) {
+		ret = unit_finding(u, "PAY-REFUSED", "CREDIT FOR LOAD answers SW %04X (%s)", a.sw,
+			apdu_sw_text(a.sw));
+		pay_conclude(u, t, false);
+		return ret;
+	}
 	if (a.n != 4)
 		return unit_finding(
 			u, "APDU-LENGTH", "CREDIT FOR LOAD answers %zu bytes, must be 4", a.n);
 	memcpy(t->tac, a.data, 4);
-	u->online++;
-	u->balance_cents += t->terms.amount_cents;
-	t->done = true;
-	return pay_verify(u, t, PURSE_LOAD_TAC, t->tac, "PAY-TAC");
+	pay_apply(u, t);
+	ret = pay_conclude(u, t, true);
+	return ret < 0 ? ret : pay_verify(u, t, PURSE_LOAD_TAC, t->tac, "PAY-TAC");
 }
 
 int step_load(struct unit *u)
@@ -66,9 +74,9 @@ int step_load(struct unit *u)
 
 	if (ret < 0)
 		return ret;
-	if (u->balance_cents && u->balance_cents == pay_amount(u)) {
-		unit_note(u, "the unit came back with its load of %u cents", u->balance_cents);
-		return 0;
+	if (u->load.done) {
+		unit_note(u, "the unit came back with its load");
+		return pay_check_balance(u);
 	}
 	if (u->profile->purse.load_pin.n) {
 		struct apdu verify = purse_verify_pin(
@@ -110,69 +118,6 @@ static int prepare_purchase(struct unit *u, struct transaction *t, int64_t *us)
 	return ret < 0 ? ret : pay_mac(u, t, PURSE_PURCHASE_MAC2, t->mac2);
 }
 
-static void purchase_done(struct unit *u, struct transaction *t)
-{
-	u->offline++;
-	u->balance_cents -= t->terms.amount_cents;
-	t->done = true;
-}
-
-/*
- * 9000 alone proves nothing: the proof's MAC must be the MAC2 that the terminal computed, or, where
- * the product proves by the TAC only, the TAC must verify (the caller holds it against the counter
- * too).
- */
-static bool takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n)
-{
-	int order = u->profile->purse.prove_order;
-	const uint8_t *tac = order == PROFILE_MAC_TAC ? data + 4 : data;
-	const uint8_t *mac = order == PROFILE_TAC_MAC ? data + 4 : data;
-
-	if (n != (order == PROFILE_TAC_ONLY ? 4U : 8U))
-		return false;
-	memcpy(t->tac, tac, 4);
-	return order == PROFILE_TAC_ONLY ? pay_tac_fits(u, t) : !memcmp(mac, t->mac2, 4);
-}
-
-/*
- * The answer to DEBIT was lost: the state is unknown, DEBIT is never sent again. The proof's MAC
- * must be the MAC2 that the terminal computed; without a proof the offline counter tells. 1: it
- * happened, 0: it did not, negative: a finding.
- */
-static int recover_debit(struct unit *u, struct transaction *t)
-{
-	struct apdu prove = pay_prove(u, t);
-	struct purse_terms nothing = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
-	struct apdu again = purse_initialize(&nothing, (uint8_t)u->profile->purse.key_index);
-	struct purse_start start;
-	struct link_answer a;
-	struct err err;
-	bool proven;
-	int ret = power_cycle(u);
-
-	if (ret < 0 || (ret = pay_select(u, "PAY-REFUSED", &a)) < 0 ||
-		(ret = unit_apdu(u, &prove, 0, &a)) < 0)
-		return ret;
-	proven = a.sw == 0x9000 && takes_as_proof(u, t, a.data, a.n);
-	ret = unit_command(u, "INITIALIZE FOR PURCHASE", &again, 0, "PAY-REFUSED", &a);
-	if (ret < 0)
-		return ret;
-	if (purse_parse_start(a.data, a.n, PURSE_TYPE_PURCHASE, &start, &err) < 0)
-		return unit_finding(u, "APDU-LENGTH", "%s", err.text);
-	if (proven && start.counter == (uint16_t)(t->start.counter + 1) &&
-		start.balance_cents == u->balance_cents - t->terms.amount_cents) {
-		unit_note(u, "the answer to DEBIT was lost; the purchase is proven");
-		return 1;
-	}
-	if (!proven && start.counter == t->start.counter &&
-		start.balance_cents == u->balance_cents) {
-		unit_note(u, "the answer to DEBIT was lost; it did not happen and was made again");
-		return 0;
-	}
-	return unit_finding(u, "PAY-TORN", "proof %s, counter %u, balance %u",
-		proven ? "yes" : "no", start.counter, start.balance_cents);
-}
-
 /* Sends DEBIT once. 1: answered in *a, 0: the answer was lost, negative: a finding. */
 static int send_debit(struct unit *u, const struct apdu *debit, struct link_answer *a)
 {
@@ -190,18 +135,32 @@ static int check_debit(struct unit *u, struct transaction *t, const struct link_
 {
 	int ret;
 
-	if (a->sw == 0x9302)
-		return unit_finding(u, "PAY-MAC1-REFUSED", "SW 9302");
-	if (a->sw != 0x9000)
-		return unit_finding(u, "PAY-REFUSED", "DEBIT FOR PURCHASE answers SW %04X (%s)",
-			a->sw, apdu_sw_text(a->sw));
+	if (a->sw != 0x9000) {
+		ret = a->sw == 0x9302 ? unit_finding(u, "PAY-MAC1-REFUSED", "SW 9302")
+				      : unit_finding(u, "PAY-REFUSED",
+						"DEBIT FOR PURCHASE answers SW %04X (%s)", a->sw,
+						apdu_sw_text(a->sw));
+		pay_conclude(u, t, false);
+		return ret;
+	}
 	if (a->n != 8)
 		return unit_finding(
 			u, "APDU-LENGTH", "DEBIT FOR PURCHASE answers %zu bytes, must be 8", a->n);
 	memcpy(t->tac, a->data, 4);
-	purchase_done(u, t);
+	pay_apply(u, t);
 	ret = pay_verify(u, t, PURSE_PURCHASE_MAC2, a->data + 4, "PAY-MAC2");
 	return ret < 0 ? ret : pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+}
+
+/* The answer to DEBIT is lost. 1: the purchase happened, 0: it did not, negative: a finding. */
+static int recover_debit(struct unit *u, struct transaction *t)
+{
+	struct link_answer a;
+	int ret = power_cycle(u);
+
+	if (ret < 0 || (ret = pay_select(u, "PAY-REFUSED", &a)) < 0)
+		return ret;
+	return pay_recover(u, t);
 }
 
 static int purchase(struct unit *u, struct transaction *t, bool again)
@@ -211,7 +170,7 @@ static int purchase(struct unit *u, struct transaction *t, bool again)
 	int64_t us = 0;
 	int ret = prepare_purchase(u, t, &us);
 
-	if (ret < 0)
+	if (ret < 0 || (ret = pay_announce(u, t)) < 0)
 		return ret;
 	debit = purse_debit(&t->terms, t->mac1);
 	ret = send_debit(u, &debit, &a);
@@ -226,30 +185,48 @@ static int purchase(struct unit *u, struct transaction *t, bool again)
 	}
 	ret = recover_debit(u, t);
 	if (ret == 1) {
-		purchase_done(u, t);
+		pay_apply(u, t);
 		return pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
 	}
+	if (ret < 0)
+		return ret;
+	/* Proven not to have happened: it may be made once more. */
+	ret = pay_conclude(u, t, false);
 	if (ret == 0 && again)
-		return unit_finding(u, "APDU-TIME", "DEBIT FOR PURCHASE is not answered");
+		ret = unit_finding(u, "APDU-TIME", "DEBIT FOR PURCHASE is not answered");
 	return ret < 0 ? ret : purchase(u, t, true);
+}
+
+/* The card is PROVEN, and its payment ended, in one. */
+static int tell_proven(struct unit *u, struct transaction *t)
+{
+	json_t *proof = json_pack("{sI, sI, sI}", "online_counter", (json_int_t)u->online,
+		"offline_counter", (json_int_t)u->offline, "cents",
+		(json_int_t)t->terms.amount_cents);
+	char tac[9];
+	struct err err;
+
+	hex_encode(t->tac, 4, tac);
+	json_object_set_new(proof, "tac", json_string(tac));
+	if (t->payment)
+		json_object_set_new(proof, "payment", json_integer(t->payment));
+	if (unit_card(u, "PROVEN", proof, NULL, &err) < 0)
+		return unit_finding(u, "TOOL-STORE", "%s", err.text);
+	t->payment = 0;
+	return 0;
 }
 
 int step_purchase(struct unit *u)
 {
 	struct transaction *t = &u->purchase;
-	char tac[9];
-	struct err err;
-	int ret = purchase(u, t, false);
+	int ret = 0;
 
+	if (t->done) /* paid is paid: the job's money is spent once, the proof is asked for below */
+		unit_note(u, "the unit came back with its purchase made");
+	else
+		ret = purchase(u, t, false);
 	if (ret < 0 || (ret = pay_check_balance(u)) < 0 ||
 		(ret = power_current(u, "current_payment")) < 0)
 		return ret;
-	hex_encode(t->tac, 4, tac);
-	if (unit_card(u, "PROVEN",
-		    json_pack("{ss, sI, sI, sI}", "tac", tac, "offline_counter",
-			    (json_int_t)t->start.counter, "online_counter", (json_int_t)u->online,
-			    "cents", (json_int_t)t->terms.amount_cents),
-		    NULL, &err) < 0)
-		return unit_finding(u, "TOOL-STORE", "%s", err.text);
-	return 0;
+	return tell_proven(u, t);
 }

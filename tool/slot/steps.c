@@ -5,6 +5,7 @@
 /* Alphabetical; the order of a test is the plan's. */
 static const struct step steps[] = {
 	{"audio", step_audio, {"mic_resistance", "ear_resistance"}},
+	{"block", step_block, {0}},
 	{"connect", step_connect, {"boot_time"}},
 	{"counters", step_counters, {0}},
 	{"default_key", step_default_key, {0}},
@@ -25,6 +26,7 @@ static const struct step steps[] = {
 	{"refuse_replay", step_refuse_replay, {0}},
 	{"refuse_wrong_mac1", step_refuse_wrong_mac1, {0}},
 	{"sealed", step_sealed, {0}},
+	{"test_keys", step_test_keys, {0}},
 };
 
 /* Every step may send APDUs. */

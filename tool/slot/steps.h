@@ -43,6 +43,10 @@ int step_sealed(struct unit *u);
 int step_random(struct unit *u);
 int step_load(struct unit *u);
 int step_purchase(struct unit *u);
+/* step_test_keys.c */
+int step_test_keys(struct unit *u);
+/* step_block.c */
+int step_block(struct unit *u);
 /* step_proof.c */
 int step_refuse_wrong_mac1(struct unit *u);
 int step_refuse_replay(struct unit *u);

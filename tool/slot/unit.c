@@ -335,12 +335,13 @@ static void drop_unit(struct unit *u)
 		d->drop(u->keys, u->perso.keys[i].key);
 	d->drop(u->keys, u->load.session);
 	d->drop(u->keys, u->purchase.session);
+	json_decref(u->payments);
 	if (u->link)
 		u->link->driver->drop(u->link);
 	free(u);
 }
 
-int unit_run(struct worker *w, const char *label, const json_t *terms, struct err *err)
+int unit_run(struct worker *w, const char *label, struct err *err)
 {
 	struct unit *u = calloc(1, sizeof(*u));
 	struct finding first = {.verdict = VERDICT_PASS};
@@ -353,7 +354,7 @@ int unit_run(struct worker *w, const char *label, const json_t *terms, struct er
 	u->profile = &w->profile;
 	u->keys = w->keys;
 	u->label = label;
-	u->terms = terms;
+	u->terms = w->terms;
 	ret = make_link(u, err);
 	for (size_t i = 0; i < u->plan->step_n && ret == 0; i++) {
 		struct finding f;

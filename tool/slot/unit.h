@@ -17,7 +17,8 @@ enum {
 	UNIT_TEXT = 48,
 	UNIT_CAUSE = 256,
 	LIFE_BLANK = 0x01,
-	LIFE_PERSONALIZED = 0x0F
+	LIFE_PERSONALIZED = 0x0F,
+	LIFE_BLOCKED = 0x7F
 };
 
 struct finding {
@@ -31,6 +32,7 @@ struct transaction {
 	struct purse_terms terms;
 	struct purse_start start;
 	struct key *session;
+	json_int_t payment; /* its number in the ledger, 0: none */
 	uint8_t mac1[4], mac2[4], tac[4];
 	bool done;
 };
@@ -54,11 +56,15 @@ struct unit {
 	unsigned life;
 	int64_t power_on_us; /* when the supply was switched on, clock_us() */
 	char card_state[16];
+	json_t *payments;    /* that the ledger knows of this card, oldest first */
+	bool sealed;	     /* an earlier attempt began to erase its test keys */
+	bool test_keys_gone; /* ... and did: what is left to do is done with the issuer's, for 0
+				cents */
 	uint8_t number[10];
 	uint8_t ef15[CONF_BYTES], extended[128];
 	size_t extended_n;
 	struct perso perso; /* holds the card-unique keys */
-	bool counters_known;
+	bool resumed;	    /* counters and balance below are known */
 	struct transaction load, purchase;
 	uint32_t balance_cents;
 	uint16_t online, offline; /* what the next INITIALIZE must answer */
@@ -66,7 +72,7 @@ struct unit {
 
 /* Runs the plan for one unit and tells the station everything. Negative only if the station is
  * gone. */
-int unit_run(struct worker *w, const char *label, const json_t *terms, struct err *err);
+int unit_run(struct worker *w, const char *label, struct err *err);
 
 /* Records a finding with its code (verdict and plain words are the table's) and the detail; the
  * first one of a step counts. Always returns E_REFUSED, so that steps can return it. */
@@ -114,7 +120,8 @@ int unit_judge_time(struct unit *u, const struct apdu *apdu, const struct link_a
 int unit_command(struct unit *u, const char *name, const struct apdu *apdu, unsigned flags,
 	const char *code, struct link_answer *answer);
 
-/* Moves the card of this unit in the ledger ("RESERVED", "INTENT", ...), durable on return. */
+/* Asks the ledger: an operation of station/cards.c ("RESERVED", "INTENT", "PAY", ...) on this
+ * unit's card, durable on return. The proof is stolen. */
 int unit_card(struct unit *u, const char *op, json_t *proof, json_t **answer, struct err *err);
 
 /* Opens the channel (if it is closed) and waits for the headset. */

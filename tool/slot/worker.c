@@ -1,4 +1,5 @@
 #include "slot/worker.h"
+#include "core/hex.h"
 #include "core/secret.h"
 #include "messages/messages.h"
 #include "slot/steps.h"
@@ -8,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static int gone(struct err *err)
@@ -78,6 +80,43 @@ json_t *worker_ask(struct worker *w, json_t *request, struct err *err)
 	}
 }
 
+/* The station's keys must be the very keys the job was made for, lab for LAB, real for PRODUCTION.
+ */
+static int check_keys(struct worker *w, bool production, struct err *err)
+{
+	const json_t *set = json_object_get(w->terms, "key_set"), *value;
+	const json_t *payment = json_object_get(w->terms, "factory_payment");
+	const char *name;
+	int ret;
+
+	if (production == w->keys->lab)
+		return err_set(err, E_CONFIG, "a %s job can't be run with %s keys",
+			production ? "PRODUCTION" : "LAB", w->keys->lab ? "lab" : "production");
+	if (message_integer(payment, "key_index") == w->profile.purse.key_index)
+		return err_set(err, E_CONFIG,
+			"the job's test keys have the index of the product's own keys (%lld)",
+			(long long)w->profile.purse.key_index);
+	if (set && strcmp(w->keys->set, message_string(set, "name")) != 0)
+		return err_set(err, E_CONFIG,
+			"the job wants key set \"%s\", the station has \"%s\"",
+			message_string(set, "name"), w->keys->set);
+	json_object_foreach(json_object_get(set, "kcv"), name, value)
+	{
+		uint8_t kcv[3];
+		char hex[7];
+
+		ret = w->keys->driver->kcv_of(w->keys, name, kcv, err);
+		if (ret < 0)
+			return ret;
+		hex_encode(kcv, sizeof(kcv), hex);
+		if (strcasecmp(hex, json_string_value(value)) != 0)
+			return err_set(err, E_CONFIG,
+				"the job's %s has the KCV %s, the station's %s", name,
+				json_string_value(value), hex);
+	}
+	return 0;
+}
+
 static int setup(struct worker *w, const json_t *m, struct err *err)
 {
 	const char *plan = message_string(m, "plan"), *profile = message_string(m, "profile");
@@ -94,10 +133,10 @@ static int setup(struct worker *w, const json_t *m, struct err *err)
 		ret = keys_open(&w->keys, message_string(m, "keys"), err);
 	if (ret < 0)
 		return ret;
-	if (strcmp(w->keys->set, message_string(m, "key_set")) != 0)
-		return err_set(err, E_CONFIG,
-			"the job wants key set \"%s\", the station has \"%s\"",
-			message_string(m, "key_set"), w->keys->set);
+	w->terms = json_incref(json_object_get(m, "terms"));
+	ret = check_keys(w, json_is_true(json_object_get(m, "production")), err);
+	if (ret < 0)
+		return ret;
 	w->link = link_find(message_string(m, "link"));
 	if (!w->link)
 		return err_set(err, E_CONFIG, "link \"%s\": there is no such link",
@@ -123,8 +162,7 @@ static int handle_begin(struct worker *w, const json_t *message, struct err *err
 {
 	if (!w->link)
 		return err_set(err, E_PROTOCOL, "a unit before setup");
-	return unit_run(
-		w, message_string(message, "label"), json_object_get(message, "terms"), err);
+	return unit_run(w, message_string(message, "label"), err);
 }
 
 int worker_run(int in, int out, struct err *err)
@@ -148,6 +186,7 @@ int worker_run(int in, int out, struct err *err)
 		json_decref(message);
 	}
 	keys_close(w.keys);
+	json_decref(w.terms);
 	lines_finish(&w.lines);
 	return ret == E_CANCELLED ? 0 : ret;
 }

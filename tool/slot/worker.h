@@ -24,6 +24,7 @@ struct worker {
 	struct profile profile;
 	struct keys *keys;
 	const struct link_driver *link;
+	json_t *terms; /* the job's */
 };
 
 /* Serves until the station goes. 0, or a negative status. */

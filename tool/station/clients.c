@@ -91,12 +91,28 @@ void clients_tell(struct station *st, json_t *message)
 	free(line);
 }
 
+/* What was in work when the station started: each with its one next action. */
+static void tell_unsettled(struct client *c)
+{
+	const json_t *card;
+	size_t i;
+
+	json_array_foreach(c->station->unsettled, i, card)
+	{
+		json_t *m = json_deep_copy(card);
+
+		json_object_set_new(m, "type", json_string("unsettled"));
+		client_tell(c, m);
+	}
+}
+
 static void handle_watch(struct client *c, const json_t *message)
 {
 	struct station *st = c->station;
 
 	(void)message;
 	c->watches = true;
+	tell_unsettled(c);
 	client_tell(c, clients_station_message(st));
 	for (size_t i = 0; i < st->slot_n; i++)
 		client_tell(c, clients_slot_message(&st->slots[i]));
@@ -105,7 +121,12 @@ static void handle_watch(struct client *c, const json_t *message)
 static void handle_start(struct client *c, const json_t *message)
 {
 	unit_offer(c->station, c, message_string(message, "label"),
-		(unsigned)message_integer(message, "slot"));
+		(unsigned)message_integer(message, "slot"), message_string(message, "operator"));
+}
+
+static void handle_act(struct client *c, const json_t *message)
+{
+	jobs_act(c->station, c, json_object_get(message, "what"));
 }
 
 static void handle_abort(struct client *c, const json_t *message)
@@ -129,6 +150,7 @@ static const struct {
 	void (*handle)(struct client *c, const json_t *message);
 } handlers[] = {
 	{"abort_unit", handle_abort},
+	{"act", handle_act},
 	{"start", handle_start},
 	{"stop", handle_stop},
 	{"watch", handle_watch},
@@ -155,6 +177,14 @@ static bool is_there(struct station *st, const struct client *c)
 		if (st->clients[i] == c)
 			return true;
 	return false;
+}
+
+struct client *clients_find(struct station *st, unsigned id)
+{
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (st->clients[i] && st->clients[i]->id == id)
+			return st->clients[i];
+	return NULL;
 }
 
 static void client_ready(void *arg, short revents)
@@ -196,6 +226,7 @@ static void accept_client(void *arg, short revents)
 			break;
 		}
 		c->station = st;
+		c->id = ++st->last_client;
 		c->watch =
 			(struct watch){.fd = fd, .events = POLLIN, .ready = client_ready, .arg = c};
 		loop_watch(st->loop, &c->watch);

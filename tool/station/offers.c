@@ -4,6 +4,7 @@
 #include "station/private.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static void refuse(struct client *client, const char *label, unsigned slot, const char *why)
@@ -33,7 +34,8 @@ static bool is_in(const struct slot *slot, const char *label)
 	return slot->fresh || (slot->present && !strcmp(slot->last_label, label));
 }
 
-void unit_offer(struct station *st, struct client *client, const char *label, unsigned number)
+void unit_offer(struct station *st, struct client *client, const char *label, unsigned number,
+	const char *operator)
 {
 	struct slot *slot = NULL;
 	const char *why = bad_label(label);
@@ -62,6 +64,7 @@ void unit_offer(struct station *st, struct client *client, const char *label, un
 		return;
 	}
 	strcpy(slot->label, label);
+	snprintf(slot->operator, sizeof(slot->operator), "%s", operator);
 	unit_set_state(slot, SLOT_WAITING);
 	if (is_in(slot, label))
 		unit_begin(slot);

@@ -6,16 +6,16 @@
 #include "core/lines.h"
 #include "core/loop.h"
 #include "jig/jig.h"
-#include "job/job.h"
 #include "messages/messages.h"
 #include "plan/fixture.h"
 #include "plan/plan.h"
+#include "station/identity.h"
 #include "station/station.h"
 #include "station/writer.h"
 
 #include <sys/types.h>
 
-enum { CLIENTS = 16, LABEL = 17, CODE = 32, CAUSE = 512 };
+enum { CLIENTS = 16, LABEL = 17, CODE = 32, CAUSE = 512, OPERATOR = 48 };
 
 /* A configuration file: its text goes to the workers as it was when the station started. */
 struct config_file {
@@ -52,6 +52,7 @@ struct slot {
 
 	/* unit */
 	char label[LABEL], last_label[LABEL];
+	char operator[OPERATOR]; /* who scanned the label */
 	struct store_attempt attempt;
 	bool attempt_open;    /* its row is there, its end is not */
 	json_t *apdus;	      /* of the step that runs */
@@ -68,9 +69,18 @@ struct slot {
 
 struct client {
 	struct station *station;
+	unsigned id;
 	struct watch watch;
 	struct lines lines;
 	bool watches;
+};
+
+/* The job that the station issues, as the store has it. */
+struct station_job {
+	json_t *facts; /* owns the texts */
+	const char *name, *product, *key_set, *digest;
+	json_t *terms;
+	bool production;
 };
 
 enum station_state { STATION_STARTING, STATION_READY, STATION_STOPPED };
@@ -82,8 +92,10 @@ struct station {
 	struct config_file fixture_file, plan_file;
 	struct fixture fixture;
 	struct plan plan;
-	struct job job;
-	char *keys; /* provider with its path as seen from here */
+	struct identity identity;
+	struct station_job job;
+	json_t *unsettled; /* cards that wait for a person since before this start */
+	char *keys;	   /* provider with its path as seen from here */
 	struct store *store;
 	struct writer *writer;
 	struct jig *jig;
@@ -94,6 +106,7 @@ struct station {
 	struct slot slots[FIXTURE_SLOTS];
 	size_t slot_n;
 	struct client *clients[CLIENTS];
+	unsigned last_client;
 	bool ending, had_client;
 	struct timer end_deadline, bringup_retry;
 };
@@ -117,6 +130,14 @@ void broker_safe(struct slot *slot, broker_safe_done done);
 void broker_led(struct slot *slot, const char *colour);
 const char *broker_code(int status); /* the verdict code of a jig that fails like this */
 
+/* cards.c: what a worker asks of the card ledger. */
+void cards_ask(struct slot *slot, json_t *message);
+
+/* jobs.c: the store opened, recovered, the job in it. */
+int jobs_open(struct station *st, struct err *err);
+void jobs_close(struct station *st);
+void jobs_act(struct station *st, struct client *client, const json_t *act); /* of a person */
+
 /* workers.c */
 int worker_start(struct slot *slot, struct err *err);
 void worker_kill(struct slot *slot);
@@ -125,7 +146,8 @@ void worker_reap(struct station *st);
 void workers_end(struct station *st); /* at the very end: by closing their stdin, then by force */
 
 /* offers.c */
-void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot);
+void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot,
+	const char *operator);
 void unit_presence(struct slot *slot, bool present);
 void unit_nobody_came(void *slot); /* a timer's: the label has waited long enough */
 
@@ -138,13 +160,15 @@ void unit_end(struct slot *slot, const char *code, const char *cause); /* verdic
 void unit_abort(struct slot *slot);
 void unit_set_state(struct slot *slot, enum slot_state state);
 void unit_slot_broken(struct slot *slot, const char *why); /* for good: its worker can't work */
+void unit_store_failed(struct slot *slot, const struct err *err); /* no unit starts any more */
 void unit_init(struct slot *slot);
 
 /* clients.c */
 int clients_listen(struct station *st, struct err *err);
 void clients_close(struct station *st);
-void clients_tell(struct station *st, json_t *message);	  /* steals; to all that watch */
-void client_tell(struct client *client, json_t *message); /* steals; client may be NULL */
+void clients_tell(struct station *st, json_t *message);	      /* steals; to all that watch */
+void client_tell(struct client *client, json_t *message);     /* steals; client may be NULL */
+struct client *clients_find(struct station *st, unsigned id); /* NULL: it has left */
 json_t *clients_station_message(struct station *st);
 json_t *clients_slot_message(struct slot *slot);
 

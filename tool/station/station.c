@@ -251,13 +251,6 @@ static int configure_slot(struct station *st, size_t i, struct err *err)
 	if (ret == 0)
 		ret = profile_read(slot->profile_file.path, slot->profile_file.text,
 			slot->profile_file.length, &slot->profile, err);
-	if (ret == 0 && strcmp(slot->profile.name, st->job.product) != 0)
-		ret = err_set(err, E_CONFIG,
-			"%s: product \"%s\" is not what slot %u holds (\"%s\")", st->options->job,
-			st->job.product, slot->number, slot->profile.name);
-	if (ret == 0 && !profile_takes_key_set(&slot->profile, st->job.key_set))
-		ret = err_set(err, E_CONFIG, "%s: key set \"%s\" is none of %s", st->options->job,
-			st->job.key_set, slot->profile_file.path);
 	return ret;
 }
 
@@ -288,7 +281,8 @@ static int configure(struct station *st, struct err *err)
 		(ret = read_config(&st->plan_file, o->plan, err)) < 0 ||
 		(ret = plan_read(
 			 o->plan, st->plan_file.text, st->plan_file.length, &st->plan, err)) < 0 ||
-		(ret = job_read(o->job, &st->job, err)) < 0 || (ret = configure_keys(st, err)) < 0)
+		(ret = identity_open(&st->identity, o->fixture, &st->fixture, err)) < 0 ||
+		(ret = configure_keys(st, err)) < 0)
 		return ret;
 	for (size_t i = 0; i < st->fixture.slot_n; i++) {
 		st->slot_n = i + 1;
@@ -297,27 +291,6 @@ static int configure(struct station *st, struct err *err)
 			return ret;
 	}
 	return 0;
-}
-
-static int fill_store(struct station *st, struct err *err)
-{
-	struct store_card *cards = calloc(st->job.card_n, sizeof(*cards));
-	int ret;
-
-	if (!cards)
-		return err_set(err, E_SYSTEM, "out of memory");
-	for (size_t i = 0; i < st->job.card_n; i++) {
-		strcpy(cards[i].number, st->job.cards[i].number);
-		strcpy(cards[i].valid_from, st->job.cards[i].valid_from);
-		strcpy(cards[i].valid_to, st->job.cards[i].valid_to);
-		strcpy(cards[i].extended, st->job.cards[i].extended);
-	}
-	ret = store_recover(st->store, err);
-	if (ret >= 0)
-		ret = store_add_job(st->store, st->job.name, st->job.product, st->job.key_set,
-			st->job.digest, cards, st->job.card_n, err);
-	free(cards);
-	return ret;
 }
 
 static void retry_bringup(void *arg)
@@ -341,8 +314,7 @@ static int start(struct station *st, struct err *err)
 	st->bringup_retry = (struct timer){.fired = retry_bringup, .arg = st};
 	st->end_deadline = (struct timer){.fired = end_late, .arg = st};
 	if ((ret = catch_signals(st, err)) < 0 || (ret = configure(st, err)) < 0 ||
-		(ret = store_open(&st->store, o->store, err)) < 0 ||
-		(ret = fill_store(st, err)) < 0 ||
+		(ret = jobs_open(st, err)) < 0 ||
 		(ret = writer_new(&st->writer, st->loop, st->store, err)) < 0 ||
 		(ret = jig_open(&st->jig, st->loop, o->jig ? o->jig : st->fixture.jig,
 			 st->fixture.reply_ms, &listener, err)) < 0 ||
@@ -378,10 +350,10 @@ static void finish(struct station *st)
 		free_config(&st->slots[i].profile_file);
 		lines_finish(&st->slots[i].lines);
 	}
-	store_close(st->store);
+	jobs_close(st);
 	free_config(&st->fixture_file);
 	free_config(&st->plan_file);
-	job_finish(&st->job);
+	identity_close(&st->identity);
 	free(st->keys);
 	if (st->signals.added) {
 		loop_unwatch(st->loop, &st->signals);

@@ -52,9 +52,8 @@ struct task {
 	json_t *message, *apdus;
 	int64_t attempt;
 	enum verdict verdict;
-	char op[16], unit[LABEL], code[CODE], cause[CAUSE];
+	char code[CODE], cause[CAUSE];
 	char card[CARD_NUMBER];
-	struct store_card reserved;
 	int64_t ms;
 };
 
@@ -83,7 +82,7 @@ static void task_free(struct task *t)
 }
 
 /* A store that failed once is not trusted again: no new unit starts, those in work end. */
-static void store_failed(struct slot *slot, const struct err *err)
+void unit_store_failed(struct slot *slot, const struct err *err)
 {
 	slot->station->store_failed = true;
 	station_stop(slot->station, "TOOL-STORE", err->text);
@@ -106,7 +105,7 @@ static void begun(struct writer_job *job, int status, const struct err *err)
 
 	if (status < 0) {
 		slot->attempt_open = false;
-		store_failed(slot, err);
+		unit_store_failed(slot, err);
 		unit_idle(slot);
 		task_free(t);
 		return;
@@ -121,8 +120,7 @@ static void begun(struct writer_job *job, int status, const struct err *err)
 	} else if (!slot->ready) {
 		unit_end(slot, "TOOL-WORKER", "its worker failed before it began");
 	} else {
-		worker_send(slot, json_pack("{ss, ss, sO}", "type", "begin", "label", slot->label,
-					  "terms", st->job.terms));
+		worker_send(slot, json_pack("{ss, ss}", "type", "begin", "label", slot->label));
 		loop_timer(
 			st->loop, &slot->unit_deadline, (int64_t)(st->plan.unit_deadline_s * 1000));
 		loop_timer(st->loop, &slot->step_deadline, BETWEEN_MS);
@@ -155,7 +153,8 @@ void unit_begin(struct slot *slot)
 		.fixture_digest = st->fixture_file.digest,
 		.version = PAYJIG_VERSION,
 		.jig = st->jig_name,
-		.slot = (int)slot->number,
+		.operator= slot->operator,
+		.slot =(int) slot->number,
 		.steps = (int)st->plan.step_n,
 		.lab = slot->lab,
 	};
@@ -218,7 +217,7 @@ static void step_stored(struct writer_job *job, int status, const struct err *er
 	struct slot *slot = t->slot;
 
 	if (status < 0) {
-		store_failed(slot, err);
+		unit_store_failed(slot, err);
 		task_free(t);
 		return;
 	}
@@ -260,97 +259,50 @@ static void take_apdu(struct slot *slot, json_t *message)
 	json_array_append(slot->apdus, message);
 }
 
-/* ---- cards ---- */
-
-static int run_card(struct store *store, struct writer_job *job, struct err *err)
-{
-	struct task *t = (struct task *)job;
-	int slot = (int)t->slot->number;
-
-	if (!strcmp(t->op, "RESERVED"))
-		return store_reserve_card(
-			store, t->slot->attempt.job, t->unit, slot, t->attempt, &t->reserved, err);
-	return store_move_card(
-		store, t->unit, t->op, slot, t->attempt, json_object_get(t->message, "proof"), err);
-}
-
-static void card_done(struct writer_job *job, int status, const struct err *err)
-{
-	struct task *t = (struct task *)job;
-	json_t *m = json_pack("{ss, sI, si}", "type", "card_result", "id", t->id, "status",
-		status < 0 ? status : 0);
-
-	if (status == E_STORE) {
-		json_decref(m);
-		store_failed(t->slot, err);
-		task_free(t);
-		return;
-	}
-	if (status < 0)
-		json_object_set_new(m, "error", json_string(err->text));
-	if (status < 0 && err->code)
-		json_object_set_new(
-			m, "state", json_string(err->code == STORE_NO_CARD ? "NONE" : "DONE"));
-	if (status >= 0 && t->reserved.number[0]) {
-		json_object_set_new(m, "state", json_string(t->reserved.state));
-		json_object_set_new(m, "card",
-			json_pack("{ss, ss, ss, ss}", "number", t->reserved.number, "valid_from",
-				t->reserved.valid_from, "valid_to", t->reserved.valid_to,
-				"extended", t->reserved.extended));
-	}
-	if (t->slot->generation == t->generation)
-		worker_send(t->slot, m);
-	else
-		json_decref(m);
-	task_free(t);
-}
-
-static void take_card(struct slot *slot, json_t *message)
-{
-	static const char *const ops[] = {"RESERVED", "INTENT", "WRITTEN", "PROVEN"};
-	const char *op = message_string(message, "op");
-
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		struct task *t;
-
-		if (strcmp(ops[i], op) != 0 ||
-			strcmp(message_string(message, "unit"), slot->label) != 0)
-			continue;
-		t = task_new(slot, run_card, card_done);
-		strcpy(t->op, op);
-		strcpy(t->unit, slot->label);
-		t->id = message_integer(message, "id");
-		t->message = json_incref(message);
-		writer_add(slot->station->writer, &t->job);
-		return;
-	}
-	unit_worker_failed(slot, "it asks for a card that is not its unit's");
-}
-
 /* ---- ending ---- */
+
+static const char *action_of(const char *code)
+{
+	const struct code *c = code_find(code);
+
+	return c ? c->action : "ship the unit";
+}
 
 static int run_end(struct store *store, struct writer_job *job, struct err *err)
 {
 	struct task *t = (struct task *)job;
+	const struct store_end end = {.verdict = t->verdict,
+		.code = t->code,
+		.cause = t->cause,
+		.action = action_of(t->code),
+		.torn = t->message,
+		.apdus = t->apdus};
 
-	return store_end_attempt(store, t->attempt, t->verdict, t->code, t->cause, t->message,
-		t->apdus, t->card, err);
+	return store_end_attempt(store, t->attempt, &end, t->card, err);
+}
+
+/* A card number as people may see it: first 6 and last 4 digits. */
+static void mask(const char *number, char out[24])
+{
+	size_t n = strlen(number);
+
+	snprintf(out, 24, "%s", number);
+	for (size_t i = 6; i + 4 < n; i++)
+		out[i] = '*';
 }
 
 static void tell_end(struct task *t)
 {
 	struct slot *slot = t->slot;
-	const struct code *code = code_find(t->code);
 	char card[24] = "";
 	json_t *m;
 
 	if (t->card[0])
-		job_mask(t->card, card);
+		mask(t->card, card);
 	m = json_pack("{ss, si, ss, ss, ss, ss, ss, sI, sI, ss, sb}", "type", "unit_end", "slot",
 		(int)slot->number, "label", slot->last_label, "verdict", verdict_word(t->verdict),
-		"code", t->code, "cause", t->cause, "action", code ? code->action : "ship the unit",
-		"attempt", (json_int_t)t->attempt, "ms", (json_int_t)t->ms, "card", card, "lab",
-		slot->lab);
+		"code", t->code, "cause", t->cause, "action", action_of(t->code), "attempt",
+		(json_int_t)t->attempt, "ms", (json_int_t)t->ms, "card", card, "lab", slot->lab);
 	clients_tell(slot->station, m);
 }
 
@@ -394,7 +346,7 @@ static void end_stored(struct writer_job *job, int status, const struct err *err
 	broker_led(slot, lamps[t->verdict]);
 	tell_end(t);
 	if (status < 0)
-		store_failed(slot, err); /* err is the task's */
+		unit_store_failed(slot, err); /* err is the task's */
 	task_free(t);
 	after_end(slot);
 }
@@ -527,7 +479,7 @@ static const struct {
 	void (*take)(struct slot *slot, json_t *message);
 } handlers[] = {
 	{"apdu", true, take_apdu},
-	{"card", true, take_card},
+	{"card", true, cards_ask},
 	{"jig", true, take_jig},
 	{"ready", false, take_ready},
 	{"step_begin", true, take_step_begin},

@@ -124,11 +124,12 @@ int worker_start(struct slot *slot, struct err *err)
 		(struct watch){.fd = pair[0], .events = POLLIN, .ready = worker_ready, .arg = slot};
 	loop_watch(st->loop, &slot->watch);
 	loop_timer(st->loop, &slot->step_deadline, READY_MS);
-	worker_send(slot, json_pack("{ss, si, ss, ss, ss, ss, ss, ss, ss}", "type", "setup", "slot",
-				  (int)slot->number, "link", slot->fixture->link, "plan_path",
-				  st->plan_file.path, "plan", st->plan_file.text, "profile_path",
-				  slot->profile_file.path, "profile", slot->profile_file.text,
-				  "keys", st->keys, "key_set", st->job.key_set));
+	worker_send(
+		slot, json_pack("{ss, si, ss, ss, ss, ss, ss, ss, sO, sb}", "type", "setup", "slot",
+			      (int)slot->number, "link", slot->fixture->link, "plan_path",
+			      st->plan_file.path, "plan", st->plan_file.text, "profile_path",
+			      slot->profile_file.path, "profile", slot->profile_file.text, "keys",
+			      st->keys, "terms", st->job.terms, "production", st->job.production));
 	return 0;
 }
 

@@ -25,7 +25,7 @@ static int64_t wall_ms(void)
 static int insert_attempt(struct store *store, struct store_attempt *a, struct err *err)
 {
 	char now[CLOCK_TEXT];
-	sqlite3_stmt *s;
+	int64_t before = 0;
 	int ret;
 
 	clock_text(now);
@@ -34,24 +34,23 @@ static int insert_attempt(struct store *store, struct store_attempt *a, struct e
 		now);
 	if (ret < 0)
 		return ret;
-	s = sql_query(
-		store->db, err, "SELECT count(*) FROM attempts WHERE label = ?", "s", a->label);
-	ret = s ? sql_step(store->db, s, err) : E_STORE;
-	if (ret > 0)
-		a->try = sqlite3_column_int(s, 0) + 1;
-	sqlite3_finalize(s);
+	ret = sql_integer(store->db, &before, err, "SELECT count(*) FROM attempts WHERE label = ?",
+		"s", a->label);
 	if (ret < 0)
 		return ret;
+	a->try = (int)before + 1;
 	ret = sql_run(store->db, err,
 		"INSERT INTO attempts(label, try, slot, job, job_digest, plan, plan_digest, profile,"
-		" profile_digest, fixture, fixture_digest, steps, jig, version, lab, started, started_ms)"
-		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"siissssssssissisi", a->label, (int64_t)a->try, (int64_t)a->slot, a->job,
+		" profile_digest, fixture, fixture_digest, steps, jig, version, lab, operator, started,"
+		" started_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"siissssssssississi", a->label, (int64_t)a->try, (int64_t)a->slot, a->job,
 		a->job_digest, a->plan, a->plan_digest, a->profile, a->profile_digest, a->fixture,
-		a->fixture_digest, (int64_t)a->steps, a->jig, a->version, (int64_t)a->lab, now,
-		wall_ms());
+		a->fixture_digest, (int64_t)a->steps, a->jig, a->version, (int64_t)a->lab,
+		a->operator, now, wall_ms());
+	if (ret < 0)
+		return ret;
 	a->id = sqlite3_last_insert_rowid(store->db);
-	return ret;
+	return store_link(store, CHAIN_BEGIN, a->id, err);
 }
 
 int store_begin_attempt(struct store *store, struct store_attempt *a, struct err *err)
@@ -126,7 +125,9 @@ static int insert_step(struct store *store, int64_t attempt, const json_t *step,
 		return ret;
 	id = sqlite3_last_insert_rowid(store->db);
 	ret = insert_measurements(store, id, json_object_get(step, "measurements"), err);
-	return ret < 0 ? ret : insert_apdus(store, id, apdus, err);
+	if (ret < 0 || (ret = insert_apdus(store, id, apdus, err)) < 0)
+		return ret;
+	return store_link(store, CHAIN_STEP, id, err);
 }
 
 int store_end_step(struct store *store, int64_t attempt, const json_t *step, const json_t *apdus,
@@ -137,27 +138,7 @@ int store_end_step(struct store *store, int64_t attempt, const json_t *step, con
 	return ret < 0 ? ret : store_end(store, insert_step(store, attempt, step, apdus, err), err);
 }
 
-/* The card this attempt moved, with its state now; 0 if it touched none. */
-static int card_of_attempt(struct store *store, int64_t attempt, char number[CARD_NUMBER],
-	char state[16], char unit[STORE_TEXT], int *slot, struct err *err)
-{
-	sqlite3_stmt *s = sql_query(store->db, err,
-		"SELECT c.number, c.state, c.unit, c.slot FROM cards c JOIN moves m ON m.number = c.number"
-		" WHERE m.attempt = ? AND c.unit = m.unit ORDER BY m.id DESC LIMIT 1",
-		"i", attempt);
-	int ret = s ? sql_step(store->db, s, err) : E_STORE;
-
-	if (ret > 0) {
-		sql_text(s, 0, number, CARD_NUMBER);
-		sql_text(s, 1, state, 16);
-		sql_text(s, 2, unit, STORE_TEXT);
-		*slot = sqlite3_column_int(s, 3);
-	}
-	sqlite3_finalize(s);
-	return ret;
-}
-
-/* What the end of an attempt does to its card: one row a rule. */
+/* What the end of an attempt does to its unit's card: one row a rule. */
 static const struct {
 	const char *state;
 	enum verdict verdict;
@@ -172,69 +153,91 @@ static const struct {
 	{"PROVEN", VERDICT_PASS, "COMMITTED"},
 };
 
-static int settle_card(struct store *store, int64_t attempt, enum verdict verdict,
-	char number[CARD_NUMBER], struct err *err)
+/* `state` gets what the card is then; "" and no number if the unit holds none. */
+static int settle_card(struct store *store, int64_t attempt, const char *unit, enum verdict verdict,
+	char number[CARD_NUMBER], char state[STORE_STATE], struct err *err)
 {
-	char state[16], unit[STORE_TEXT];
-	int slot, ret = card_of_attempt(store, attempt, number, state, unit, &slot, err);
+	int slot, ret;
 
+	number[0] = state[0] = '\0';
+	ret = store_card_of_unit(store, unit, number, state, &slot, err);
 	if (ret < 0)
 		return ret;
-	if (ret == 0) {
-		number[0] = '\0';
-		return verdict == VERDICT_PASS
-			       ? err_set(err, E_PROTOCOL, "a unit can't PASS without a card")
-			       : 0;
+	for (size_t i = 0; ret && i < sizeof(endings) / sizeof(endings[0]); i++) {
+		struct move m = {number, state, endings[i].becomes, unit, slot, attempt, NULL};
+
+		if (strcmp(endings[i].state, state) != 0 || endings[i].verdict != verdict)
+			continue;
+		ret = store_record_move(store, &m, err);
+		strcpy(state, endings[i].becomes);
+		if (!strcmp(state, "AVAILABLE")) /* it is no longer this unit's */
+			number[0] = '\0';
+		return ret;
 	}
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-		if (!strcmp(endings[i].state, state) && endings[i].verdict == verdict)
-			return store_record_move(store, number, state, endings[i].becomes, unit,
-				slot, attempt, NULL, err);
 	if (verdict == VERDICT_PASS)
-		return err_set(err, E_PROTOCOL, "a unit can't PASS with its card %s", state);
+		return err_set(err, E_PROTOCOL, "a unit can't PASS with %s%s",
+			ret ? "its card " : "no card", state);
 	return 0;
 }
 
 static int check_all_passed(struct store *store, int64_t attempt, struct err *err)
 {
-	sqlite3_stmt *s = sql_query(store->db, err,
-		"SELECT a.steps, count(*), coalesce(sum(s.verdict = 'PASS'), 0) FROM attempts a"
-		" JOIN steps s ON s.attempt = a.id WHERE a.id = ?",
+	int64_t passed = 0;
+	int ret = sql_integer(store->db, &passed, err,
+		"SELECT a.steps > 0 AND a.steps = count(*) AND a.steps = sum(s.verdict = 'PASS')"
+		" FROM attempts a JOIN steps s ON s.attempt = a.id WHERE a.id = ?",
 		"i", attempt);
-	int ret = s ? sql_step(store->db, s, err) : E_STORE;
-
-	if (ret > 0 && (sqlite3_column_int(s, 0) < 1 ||
-			       sqlite3_column_int(s, 0) != sqlite3_column_int(s, 1) ||
-			       sqlite3_column_int(s, 0) != sqlite3_column_int(s, 2)))
-		ret = err_set(err, E_PROTOCOL, "a unit can't PASS without every step passed");
-	sqlite3_finalize(s);
-	return ret;
-}
-
-int store_end_attempt(struct store *store, int64_t attempt, enum verdict verdict, const char *code,
-	const char *cause, const json_t *torn, const json_t *apdus, char card[CARD_NUMBER],
-	struct err *err)
-{
-	char now[CLOCK_TEXT];
-	int ret = store_begin(store, err);
 
 	if (ret < 0)
 		return ret;
-	clock_text(now);
-	if (torn)
-		ret = insert_step(store, attempt, torn, apdus, err);
-	if (ret >= 0 && verdict == VERDICT_PASS)
-		ret = check_all_passed(store, attempt, err);
-	if (ret >= 0)
-		ret = settle_card(store, attempt, verdict, card, err);
-	if (ret >= 0)
-		ret = sql_run(store->db, err,
-			"UPDATE attempts SET ended = ?, ms = max(0, ? - started_ms), verdict = ?, code = ?,"
-			" cause = ?, card = ? WHERE id = ? AND verdict IS NULL",
-			"sissssi", now, wall_ms(), verdict_word(verdict), code, cause,
-			card[0] ? card : NULL, attempt);
+	return passed ? 0 : err_set(err, E_PROTOCOL, "a unit can't PASS without every step passed");
+}
+
+static int unit_of(struct store *store, int64_t attempt, char unit[STORE_TEXT], struct err *err)
+{
+	sqlite3_stmt *s = sql_query(store->db, err,
+		"SELECT label FROM attempts WHERE id = ? AND verdict IS NULL", "i", attempt);
+	int ret = s ? sql_step(store->db, s, err) : E_STORE;
+
+	if (ret > 0)
+		sql_text(s, 0, unit, STORE_TEXT);
 	if (ret == 0)
 		ret = err_set(
 			err, E_PROTOCOL, "attempt %lld has ended already", (long long)attempt);
-	return store_end(store, ret, err);
+	sql_done(s);
+	return ret;
+}
+
+static int end_attempt(struct store *store, int64_t attempt, const struct store_end *end,
+	char card[CARD_NUMBER], struct err *err)
+{
+	char now[CLOCK_TEXT], state[STORE_STATE], unit[STORE_TEXT];
+	int ret = unit_of(store, attempt, unit, err);
+
+	if (ret >= 0 && end->torn)
+		ret = insert_step(store, attempt, end->torn, end->apdus, err);
+	if (ret >= 0 && end->verdict == VERDICT_PASS)
+		ret = check_all_passed(store, attempt, err);
+	if (ret >= 0)
+		ret = settle_card(store, attempt, unit, end->verdict, card, state, err);
+	if (ret < 0)
+		return ret;
+	clock_text(now);
+	ret = sql_run(store->db, err,
+		"UPDATE attempts SET ended = ?, ms = max(0, ? - started_ms), verdict = ?, code = ?,"
+		" cause = ?, action = ?, card = ?, card_state = ? WHERE id = ?",
+		"sissssssi", now, wall_ms(), verdict_word(end->verdict), end->code, end->cause,
+		end->action, card[0] ? card : NULL, card[0] ? state : NULL, attempt);
+	if (ret < 0)
+		return ret;
+	store->head_due = true;
+	return store_link(store, CHAIN_END, attempt, err);
+}
+
+int store_end_attempt(struct store *store, int64_t attempt, const struct store_end *end,
+	char card[CARD_NUMBER], struct err *err)
+{
+	int ret = store_begin(store, err);
+
+	return ret < 0 ? ret : store_end(store, end_attempt(store, attempt, end, card, err), err);
 }

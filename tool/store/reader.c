@@ -1,5 +1,6 @@
 #include "store/reader.h"
-#include "plan/codes.h"
+#include "store/balance.h"
+#include "store/record.h"
 #include "store/sql.h"
 
 #include <stdlib.h>
@@ -18,15 +19,22 @@ int reader_open(struct reader **out, const char *path, struct err *err)
 		return err_set(err, E_SYSTEM, "out of memory");
 	if (sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		ret = err_set(err, E_STORE, "can't be read: %s", sqlite3_errmsg(r->db));
-	if (ret == 0 && sqlite3_exec(r->db, "SELECT 1 FROM attempts LIMIT 1", NULL, NULL, NULL) !=
-				SQLITE_OK)
-		ret = err_set(err, E_STORE, "is no store of payjig (%s)", sqlite3_errmsg(r->db));
+	if (ret == 0 &&
+		sqlite3_exec(r->db, "SELECT 1 FROM chain LIMIT 1", NULL, NULL, NULL) != SQLITE_OK)
+		ret = err_set(err, E_STORE,
+			"is no store of payjig, or of an older schema (payjig store migrate): %s",
+			sqlite3_errmsg(r->db));
 	if (ret < 0) {
 		reader_close(r);
 		err_prefix(err, "%s", path);
 		return ret;
 	}
 	sqlite3_busy_timeout(r->db, 2000);
+	ret = sql_run(r->db, err, "BEGIN", "");
+	if (ret < 0) {
+		reader_close(r);
+		return ret;
+	}
 	*out = r;
 	return 0;
 }
@@ -35,7 +43,7 @@ void reader_close(struct reader *r)
 {
 	if (!r)
 		return;
-	sqlite3_close(r->db);
+	sql_close(r->db);
 	free(r);
 }
 
@@ -57,7 +65,7 @@ int reader_attempts(struct reader *r, int64_t from, int64_t **ids, struct err *e
 		list = more;
 		list[n++] = sqlite3_column_int64(s, 0);
 	}
-	sqlite3_finalize(s);
+	sql_done(s);
 	if (ret < 0) {
 		free(list);
 		return ret;
@@ -66,151 +74,196 @@ int reader_attempts(struct reader *r, int64_t from, int64_t **ids, struct err *e
 	return n;
 }
 
-static json_t *text(sqlite3_stmt *s, int column)
+int reader_sequence(struct reader *r, int64_t *sequence, struct err *err)
 {
-	const char *t = (const char *)sqlite3_column_text(s, column);
+	return sql_integer(
+		r->db, sequence, err, "SELECT coalesce(max(sequence), 0) FROM chain", "");
+}
+
+/* ---- attempts ---- */
+
+static json_t *text(sqlite3_stmt *s, int i)
+{
+	const char *t = (const char *)sqlite3_column_text(s, i);
 
 	return t ? json_string(t) : json_null();
 }
 
-static json_t *real(sqlite3_stmt *s, int column)
+static json_t *integer(sqlite3_stmt *s, int i)
 {
-	return sqlite3_column_type(s, column) == SQLITE_NULL
+	return sqlite3_column_type(s, i) == SQLITE_NULL
 		       ? json_null()
-		       : json_real(sqlite3_column_double(s, column));
+		       : json_integer((json_int_t)sqlite3_column_int64(s, i));
 }
 
-static json_t *integer(sqlite3_stmt *s, int column)
+/* What verify_report() needs; null for a unit from before the chain. */
+static json_t *read_proof(struct reader *r, int64_t id, struct err *err)
 {
-	return json_integer(sqlite3_column_int64(s, column));
+	sqlite3_stmt *s = sql_query(r->db, err,
+		"SELECT (SELECT value FROM meta WHERE name = 'id'), c.sequence,"
+		" coalesce((SELECT b.hash FROM chain b WHERE b.sequence = c.sequence - 1),"
+		"  substr(hex(zeroblob(32)), 1, 64)), c.hash, h.issued,"
+		" (SELECT value FROM meta WHERE name = 'station'), h.signature"
+		" FROM chain c JOIN heads h ON h.sequence = c.sequence"
+		" WHERE c.kind = 'end' AND c.row = ?",
+		"i", id);
+	int ret = s ? sql_step(r->db, s, err) : E_STORE;
+	json_t *proof = ret < 0 ? NULL : json_null();
+
+	if (ret > 0)
+		proof = json_pack("{so, so, so, so, so, so, so}", "store", text(s, 0), "sequence",
+			integer(s, 1), "before", text(s, 2), "hash", text(s, 3), "issued",
+			integer(s, 4), "station", text(s, 5), "signature", text(s, 6));
+	sql_done(s);
+	return proof;
 }
 
-typedef json_t *(*row_reader)(struct reader *r, sqlite3_stmt *s, struct err *err);
-
-/* A list with one object a row; NULL with err. */
-static json_t *rows(struct reader *r, const char *sql, int64_t key, row_reader row, struct err *err)
+json_t *reader_attempt(struct reader *r, int64_t id, struct err *err)
 {
-	sqlite3_stmt *s = sql_query(r->db, err, sql, "i", key);
+	json_t *unit = record_read(r->db, id, err);
+	json_t *proof = unit ? read_proof(r, id, err) : NULL;
+
+	if (!proof) {
+		json_decref(unit);
+		return NULL;
+	}
+	json_object_set_new(unit, "proof", proof);
+	return unit;
+}
+
+/* ---- jobs and cards ---- */
+
+json_t *reader_jobs(struct reader *r, struct err *err)
+{
+	sqlite3_stmt *s = sql_query(r->db, err, "SELECT name FROM jobs ORDER BY id", "");
 	json_t *list = json_array();
 	int ret = E_STORE;
 
-	while (s && (ret = sql_step(r->db, s, err)) > 0) {
-		json_t *object = row(r, s, err);
-
-		if (!object) {
-			ret = E_STORE;
-			break;
-		}
-		json_array_append_new(list, object);
-	}
-	sqlite3_finalize(s);
+	while (s && (ret = sql_step(r->db, s, err)) > 0)
+		json_array_append_new(list, text(s, 0));
+	sql_done(s);
 	if (ret == 0)
 		return list;
 	json_decref(list);
 	return NULL;
 }
 
-static json_t *measurement_row(struct reader *r, sqlite3_stmt *s, struct err *err)
+json_t *reader_job(struct reader *r, const char *job, struct err *err)
 {
-	(void)r;
-	(void)err;
-	return json_pack("{so, so, so, so, so, so, so}", "name", text(s, 0), "value", real(s, 1),
-		"unit", text(s, 2), "low", real(s, 3), "high", real(s, 4), "marginal", real(s, 5),
-		"judgement", text(s, 6));
+	return balance_job(r->db, job, err);
 }
 
-/* Header, lengths, status and time: what a person needs to follow it, nothing that is a secret. */
-static json_t *apdu_row(struct reader *r, sqlite3_stmt *s, struct err *err)
+json_t *reader_reconcile(struct reader *r, const char *job, struct err *err)
 {
-	const char *command = (const char *)sqlite3_column_text(s, 1);
-	const char *response = (const char *)sqlite3_column_text(s, 2);
-	size_t c = command ? strlen(command) : 0, n = response ? strlen(response) : 0;
-	json_t *o;
-
-	(void)r;
-	(void)err;
-	o = json_pack("{so, ss%, si, si, ss, sf}", "carrier", text(s, 0), "header",
-		c ? command : "", c < 8 ? c : (size_t)8, "command_bytes", (int)(c / 2),
-		"response_bytes", (int)(n / 2), "sw", n >= 4 ? response + n - 4 : "", "ms",
-		(double)sqlite3_column_int64(s, 3) / 1000);
-	if (o && sqlite3_column_type(s, 4) != SQLITE_NULL)
-		json_object_set_new(o, "error", text(s, 4));
-	return o;
+	return balance_make(r->db, job, err);
 }
 
-static json_t *step_row(struct reader *r, sqlite3_stmt *s, struct err *err)
+json_t *reader_cards(struct reader *r, const char *job, bool waiting, struct err *err)
 {
-	int64_t id = sqlite3_column_int64(s, 0);
-	json_t *measurements = rows(r,
-		"SELECT name, value, unit, low, high, marginal, judgement FROM measurements"
-		" WHERE step = ? ORDER BY id",
-		id, measurement_row, err);
-	json_t *apdus = rows(r,
-		"SELECT carrier, command, response, us, error FROM apdus WHERE step = ? ORDER BY id",
-		id, apdu_row, err);
+	return balance_cards(r->db, job, waiting, err);
+}
 
-	if (!measurements || !apdus) {
-		json_decref(measurements);
-		json_decref(apdus);
+json_t *reader_holding(struct reader *r, const char *unit, struct err *err)
+{
+	sqlite3_stmt *s =
+		sql_query(r->db, err, "SELECT job, state FROM cards WHERE unit = ?", "s", unit);
+	int ret = s ? sql_step(r->db, s, err) : E_STORE;
+	json_t *out =
+		ret > 0 ? json_pack("{so, so}", "job", text(s, 0), "state", text(s, 1)) : NULL;
+
+	sql_done(s);
+	if (ret == 0)
+		err_set(err, E_CONFIG, "unit %s: holds no card of this store", unit);
+	return out;
+}
+
+/* ---- the result for the issuer ---- */
+
+static int add_transactions(struct reader *r, const char *number, json_t *list, struct err *err)
+{
+	sqlite3_stmt *s = sql_query(r->db, err,
+		"SELECT p.kind, e.outcome, p.amount_cents, p.terminal, p.sequence, p.date, p.time,"
+		" p.counter, p.key_index, e.tac FROM payments p"
+		" LEFT JOIN payment_ends e ON e.payment = p.id WHERE p.number = ? ORDER BY p.id",
+		"s", number);
+	int ret = E_STORE;
+
+	while (s && (ret = sql_step(r->db, s, err)) > 0)
+		json_array_append_new(list,
+			json_pack("{so, so, so, so, so, so, so, so, so, so}", "kind", text(s, 0),
+				"outcome", text(s, 1), "amount_cents", integer(s, 2), "terminal",
+				text(s, 3), "sequence", text(s, 4), "date", text(s, 5), "time",
+				text(s, 6), "counter", integer(s, 7), "key_index", integer(s, 8),
+				"tac", text(s, 9)));
+	sql_done(s);
+	return ret;
+}
+
+/* What the newest move that says it says: KCVs and key version when it was written, counters when
+ * it was proven, the reason when it was spoiled. */
+static int add_proofs(struct reader *r, const char *number, json_t *row, struct err *err)
+{
+	static const struct {
+		const char *member, *column;
+	} wanted[] = {{"kcvs", "kcvs"}, {"key_version", "key_version"},
+		{"online_counter", "online_counter"}, {"offline_counter", "offline_counter"},
+		{"reason", "reason"}};
+	sqlite3_stmt *s = sql_query(r->db, err,
+		"SELECT proof, becomes FROM moves WHERE number = ? AND proof IS NOT NULL ORDER BY id",
+		"s", number);
+	int ret = E_STORE;
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		json_object_set_new(row, wanted[i].column, json_null());
+	while (s && (ret = sql_step(r->db, s, err)) > 0) {
+		json_t *proof = json_loads((const char *)sqlite3_column_text(s, 0), 0, NULL);
+		bool spoiled = !strcmp((const char *)sqlite3_column_text(s, 1), "SPOILED");
+
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+			json_t *v = json_object_get(proof, wanted[i].member);
+
+			if (v && (spoiled || strcmp(wanted[i].member, "reason") != 0))
+				json_object_set(row, wanted[i].column, v);
+		}
+		json_decref(proof);
+	}
+	sql_done(s);
+	return ret;
+}
+
+static json_t *result_row(struct reader *r, sqlite3_stmt *s, struct err *err)
+{
+	const char *number = (const char *)sqlite3_column_text(s, 0);
+	json_t *transactions = json_array();
+	json_t *row = json_pack("{so, so, so, so}", "number", text(s, 0), "unit", text(s, 1),
+		"state", text(s, 2), "transactions", transactions);
+
+	if (add_proofs(r, number, row, err) < 0 ||
+		add_transactions(r, number, transactions, err) < 0) {
+		json_decref(row);
 		return NULL;
 	}
-	return json_pack("{so, so, so, so, so, so, so, so}", "step", text(s, 1), "verdict",
-		text(s, 2), "code", text(s, 3), "cause", text(s, 4), "note", text(s, 5), "ms",
-		integer(s, 6), "measurements", measurements, "apdus", apdus);
+	return row;
 }
 
-static json_t *masked(sqlite3_stmt *s, int column)
+json_t *reader_result(struct reader *r, const char *job, struct err *err)
 {
-	char number[32];
-	size_t n;
+	sqlite3_stmt *s = sql_query(r->db, err,
+		"SELECT number, unit, state FROM cards WHERE job = ? ORDER BY position", "s", job);
+	json_t *list = json_array(), *row;
+	int ret = E_STORE;
 
-	if (sqlite3_column_type(s, column) == SQLITE_NULL)
-		return json_null();
-	sql_text(s, column, number, sizeof(number));
-	n = strlen(number);
-	for (size_t i = 6; i + 4 < n; i++)
-		number[i] = '*';
-	return json_string(number);
-}
-
-static json_t *file(sqlite3_stmt *s, int name)
-{
-	return json_pack("{so, so}", "name", text(s, name), "sha256", text(s, name + 1));
-}
-
-static json_t *attempt_row(struct reader *r, sqlite3_stmt *s, struct err *err)
-{
-	const struct code *code = code_find((const char *)sqlite3_column_text(s, 7));
-	json_t *steps = rows(r,
-		"SELECT id, step, verdict, code, cause, note, ms FROM steps WHERE attempt = ?"
-		" ORDER BY position",
-		sqlite3_column_int64(s, 0), step_row, err);
-
-	if (!steps)
-		return NULL;
-	return json_pack(
-		"{ss, so, so, so, so, sb, so, so, so, ss, so, so, so, so, so, so, so, so, so, so, so, so}",
-		"format", "payjig-unit-1", "attempt", integer(s, 0), "unit", text(s, 1), "try",
-		integer(s, 2), "slot", integer(s, 3), "lab", sqlite3_column_int(s, 4), "verdict",
-		text(s, 6), "code", text(s, 7), "cause", text(s, 8), "action",
-		code ? code->action : "ship the unit", "card", masked(s, 5), "card_state",
-		text(s, 22), "started", text(s, 9), "ended", text(s, 10), "ms", integer(s, 11),
-		"job", file(s, 12), "plan", file(s, 14), "profile", file(s, 16), "fixture",
-		file(s, 18), "jig", text(s, 20), "version", text(s, 21), "steps", steps);
-}
-
-json_t *reader_attempt(struct reader *r, int64_t id, struct err *err)
-{
-	json_t *list = rows(r,
-		"SELECT a.id, a.label, a.try, a.slot, a.lab, a.card, a.verdict, a.code, a.cause, a.started,"
-		" a.ended, a.ms, a.job, a.job_digest, a.plan, a.plan_digest, a.profile, a.profile_digest,"
-		" a.fixture, a.fixture_digest, a.jig, a.version, c.state"
-		" FROM attempts a LEFT JOIN cards c ON c.number = a.card WHERE a.id = ?",
-		id, attempt_row, err);
-	json_t *one = list ? json_incref(json_array_get(list, 0)) : NULL;
-
-	if (list && !one)
-		err_set(err, E_CONFIG, "there is no attempt %lld", (long long)id);
+	while (s && (ret = sql_step(r->db, s, err)) > 0) {
+		row = result_row(r, s, err);
+		if (!row)
+			ret = err->status;
+		if (ret < 0)
+			break;
+		json_array_append_new(list, row);
+	}
+	sql_done(s);
+	if (ret == 0)
+		return list;
 	json_decref(list);
-	return one;
+	return NULL;
 }

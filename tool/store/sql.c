@@ -12,6 +12,8 @@ int sql_error(sqlite3 *db, struct err *err)
 	switch (code & 0xFF) {
 	case SQLITE_FULL:
 		return err_set(err, E_STORE, "the disk is full: make room, then start again");
+	case SQLITE_CANTOPEN:
+		return err_set(err, E_STORE, "can't be opened: check folder and rights");
 	case SQLITE_READONLY:
 		return err_set(err, E_STORE, "the store is read-only: check its permissions");
 	case SQLITE_BUSY:
@@ -25,12 +27,41 @@ int sql_error(sqlite3 *db, struct err *err)
 	}
 }
 
-static sqlite3_stmt *query(
-	sqlite3 *db, struct err *err, const char *sql, const char *format, va_list ap)
+/* Statements stay prepared until sql_close(): the same text is compiled once. */
+static sqlite3_stmt *find_prepared(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *s = NULL;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
+	while ((s = sqlite3_next_stmt(db, s)))
+		if (!sqlite3_stmt_busy(s) && !strcmp(sqlite3_sql(s), sql))
+			return s;
+	return NULL;
+}
+
+void sql_done(sqlite3_stmt *s)
+{
+	if (!s)
+		return;
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+}
+
+void sql_close(sqlite3 *db)
+{
+	sqlite3_stmt *s;
+
+	while (db && (s = sqlite3_next_stmt(db, NULL)))
+		sqlite3_finalize(s);
+	sqlite3_close(db);
+}
+
+static sqlite3_stmt *query(
+	sqlite3 *db, struct err *err, const char *sql, const char *format, va_list ap)
+{
+	sqlite3_stmt *s = find_prepared(db, sql);
+
+	if (!s &&
+		sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
 		sql_error(db, err);
 		return NULL;
 	}
@@ -52,7 +83,7 @@ static sqlite3_stmt *query(
 		}
 		if (code != SQLITE_OK) {
 			sql_error(db, err);
-			sqlite3_finalize(s);
+			sql_done(s);
 			return NULL;
 		}
 	}
@@ -91,8 +122,30 @@ int sql_run(sqlite3 *db, struct err *err, const char *sql, const char *format, .
 	if (!s)
 		return E_STORE;
 	ret = sql_step(db, s, err);
-	sqlite3_finalize(s);
+	sql_done(s);
 	return ret < 0 ? ret : sqlite3_changes(db);
+}
+
+int sql_script(sqlite3 *db, const char *script, struct err *err)
+{
+	return sqlite3_exec(db, script, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_error(db, err);
+}
+
+int sql_integer(
+	sqlite3 *db, int64_t *value, struct err *err, const char *sql, const char *format, ...)
+{
+	sqlite3_stmt *s;
+	va_list ap;
+	int ret;
+
+	va_start(ap, format);
+	s = query(db, err, sql, format, ap);
+	va_end(ap);
+	ret = s ? sql_step(db, s, err) : E_STORE;
+	if (ret > 0)
+		*value = sqlite3_column_int64(s, 0);
+	sql_done(s);
+	return ret;
 }
 
 void sql_text(sqlite3_stmt *s, int column, char *out, size_t size)

@@ -1,0 +1,66 @@
+#include "plan/cards.h"
+
+#include <string.h>
+
+static const struct card_state states[] = {
+	{"AVAILABLE", "available", true, NULL},
+	{"RESERVED", "reserved", false, "nothing: it goes back to the pool by itself"},
+	{"INTENT", "in_work", false, "put the same unit in again: it is finished with this card"},
+	{"WRITTEN", "in_work", false, "put the same unit in again: it is finished with this card"},
+	{"PROVEN", "in_work", false, "put the same unit in again: it is finished with this card"},
+	{"COMMITTED", "committed", true, NULL},
+	{"REJECTED", "rejected", false,
+		"test the unit again, or terminate it (payjig card terminate)"},
+	{"QUARANTINE", "quarantined", false, "find out what it is (payjig card resolve)"},
+	{"SPOILED", "spoiled", true, NULL},
+};
+
+static const struct card_move moves[] = {
+	{"AVAILABLE", "RESERVED"},
+	{"RESERVED", "AVAILABLE"}, /* nothing secret was sent */
+	{"RESERVED", "INTENT"},
+	{"INTENT", "WRITTEN"},
+	{"WRITTEN", "PROVEN"},
+	{"PROVEN", "COMMITTED"},
+	{"INTENT", "REJECTED"}, /* a live credential in a bad unit */
+	{"WRITTEN", "REJECTED"},
+	{"PROVEN", "REJECTED"},
+	{"REJECTED", "INTENT"},	  /* a retest finishes the same unit forward: written again ... */
+	{"REJECTED", "WRITTEN"},  /* ... or found written */
+	{"REJECTED", "SPOILED"},  /* blocked and read back, or destroyed by two persons */
+	{"INTENT", "QUARANTINE"}, /* unit and ledger contradict each other, or a person says so */
+	{"WRITTEN", "QUARANTINE"},
+	{"PROVEN", "QUARANTINE"},
+	{"REJECTED", "QUARANTINE"},
+	{"AVAILABLE", "QUARANTINE"}, /* a restored store does not know whether it was issued */
+	{"QUARANTINE", "REJECTED"},
+	{"QUARANTINE", "SPOILED"},
+};
+
+const struct card_state *card_states(size_t *n)
+{
+	*n = sizeof(states) / sizeof(states[0]);
+	return states;
+}
+
+const struct card_state *card_state_find(const char *word)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (!strcmp(states[i].word, word))
+			return &states[i];
+	return NULL;
+}
+
+const struct card_move *card_moves(size_t *n)
+{
+	*n = sizeof(moves) / sizeof(moves[0]);
+	return moves;
+}
+
+bool card_may_move(const char *was, const char *becomes)
+{
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
+		if (!strcmp(moves[i].was, was) && !strcmp(moves[i].becomes, becomes))
+			return true;
+	return false;
+}
