@@ -208,7 +208,7 @@ static int unit_of(struct store *store, int64_t attempt, char unit[STORE_TEXT], 
 	return ret;
 }
 
-static int end_attempt(struct store *store, int64_t attempt, const struct store_end *end,
+int store_finish_attempt(struct store *store, int64_t attempt, const struct store_end *end,
 	char card[CARD_NUMBER], struct err *err)
 {
 	char now[CLOCK_TEXT], state[STORE_STATE], unit[STORE_TEXT];
@@ -239,5 +239,28 @@ int store_end_attempt(struct store *store, int64_t attempt, const struct store_e
 {
 	int ret = store_begin(store, err);
 
-	return ret < 0 ? ret : store_end(store, end_attempt(store, attempt, end, card, err), err);
+	return ret < 0 ? ret : store_end(store, store_finish_attempt(store, attempt, end, card, err), err);
+}
+
+int store_finish_open(struct store *store, struct err *err)
+{
+	const struct store_end torn = {.verdict = VERDICT_ERROR,
+		.code = "TOOL-STATION",
+		.cause = "the station ended while the unit was in work",
+		.action = "test the unit again"};
+	int n = 0;
+
+	for (;; n++) {
+		char card[CARD_NUMBER];
+		int64_t id = 0;
+		int ret = sql_integer(store->db, &id, err,
+			"SELECT id FROM attempts WHERE verdict IS NULL ORDER BY id LIMIT 1", "");
+
+		if (ret == 1)
+			ret = store_finish_attempt(store, id, &torn, card, err);
+		else if (ret == 0)
+			return n;
+		if (ret < 0)
+			return ret;
+	}
 }

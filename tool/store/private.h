@@ -46,6 +46,13 @@ int store_record_move(struct store *store, const struct move *move, struct err *
 int store_record_act(struct store *store, const char *act, const char *job, const char *subject,
 	const json_t *persons, const char *reason, struct err *err);
 
+/* Ends an attempt inside a transaction, as store_end_attempt() does. */
+int store_finish_attempt(struct store *store, int64_t attempt, const struct store_end *end,
+	char card[CARD_NUMBER], struct err *err);
+
+/* Ends all attempts that are open, inside a transaction, as store_recover() does. Their number. */
+int store_finish_open(struct store *store, struct err *err);
+
 /* The state, card and slot of a unit's card. 1, 0 if it holds none, or negative. */
 int store_card_of_unit(struct store *store, const char *unit, char number[CARD_NUMBER],
 	char state[STORE_STATE], int *slot, struct err *err);

@@ -122,6 +122,9 @@ int store_accept(struct store *store, const json_t *persons, const char *reason,
 		return ret;
 	snprintf(last, sizeof(last), "record %lld", (long long)store->tail.sequence);
 	ret = store_record_act(store, "accept_store", "", last, persons, reason, err);
+	/* In the same transaction: what was only reserved in the copy may have been issued too. */
+	if (ret >= 0)
+		ret = store_finish_open(store, err);
 	if (ret >= 0)
 		ret = n = quarantine_unknown(store,
 			"{\"act\":\"accept_store\",\"reason\":\"an old copy was accepted\"}", err);

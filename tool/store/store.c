@@ -276,23 +276,11 @@ void store_close(struct store *store)
 
 int store_recover(struct store *store, struct err *err)
 {
-	const struct store_end torn = {.verdict = VERDICT_ERROR,
-		.code = "TOOL-STATION",
-		.cause = "the station ended while the unit was in work",
-		.action = "test the unit again"};
-	int n = 0;
+	int n, ret = store_begin(store, err);
 
-	for (;; n++) {
-		char card[CARD_NUMBER];
-		int64_t id = 0;
-		int ret = sql_integer(store->db, &id, err,
-			"SELECT id FROM attempts WHERE verdict IS NULL ORDER BY id LIMIT 1", "");
-
-		if (ret == 1)
-			ret = store_end_attempt(store, id, &torn, card, err);
-		else if (ret == 0)
-			return n;
-		if (ret < 0)
-			return ret;
-	}
+	if (ret < 0)
+		return ret;
+	n = store_finish_open(store, err);
+	ret = store_end(store, n, err);
+	return ret < 0 ? ret : n;
 }
