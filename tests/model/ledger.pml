@@ -152,7 +152,7 @@ idle:
 	:: state[2] == QUARANTINE -> c = 2; goto resolve
 	/* a copy is made, and put back another day */
 	:: !copied -> goto backup
-	:: copied && !restored -> goto restore
+	:: copied && !restored && !CALM -> goto restore
 	:: SETTLED(0) && SETTLED(1) && SETTLED(2) && !CAN_TEST(0) && !CAN_TEST(1) -> goto end_of_job
 	fi;
 
