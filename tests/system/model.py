@@ -51,8 +51,8 @@ def main():
     code_states, code_moves = code()
     checks.that(states == code_states and len(states) == 9, "states: %s" % (states ^ code_states))
     checks.that(moves == code_moves and len(moves) > 15, "moves: %s" % (moves ^ code_moves))
-    small = ["-DMAY_CRASH=1", "-DMAY_FAIL=1"]
-    n, errors = check(text, *([] if LONG else ["-DMAY_CRASH=2", "-DMAY_FAIL=1"]))
+    small = ["-DMAY_CRASH=2", "-DMAY_FAIL=1"]
+    n, errors = check(text, *([] if LONG else small))
     checks.that(errors == 0 and n > 100000, "the model: %d errors in %d states" % (errors, n))
     figure("model.states", n, "states", "tests/system/model.py")
     figure("model.errors", errors, "errors", "tests/system/model.py")
