@@ -211,9 +211,9 @@ static int close_job(struct store *store, const json_t *act, struct err *err)
 		return err_set(err, E_REFUSED,
 			"job %s: %lld cards are not accounted for (payjig card list)", job,
 			(long long)open);
-	if (exported <= changed)
+	if (exported < changed || exported < 0)
 		return err_set(err, E_REFUSED, "job %s: its cards %s (payjig job export)", job,
-			exported ? "changed after the last export" : "were not exported yet");
+			exported < 0 ? "were not exported yet" : "changed after the last export");
 	return set_job(store, act, "CLOSED", err);
 }
 

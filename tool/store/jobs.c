@@ -70,10 +70,14 @@ int store_add_job(struct store *store, const struct store_job *job, struct err *
 
 	if (ret != 0)
 		return ret < 0 ? ret : 0;
-	ret = outside_claim_job(store->state, store->id, job->name, err);
-	if (ret < 0 || (ret = store_begin(store, err)) < 0)
+	ret = store_begin(store, err);
+	if (ret < 0)
 		return ret;
-	return store_end(store, insert_job(store, job, err), err);
+	ret = insert_job(store, job, err);
+	/* Claimed before it is committed: no moment in which two stores have it. */
+	if (ret >= 0)
+		ret = outside_claim_job(store->state, store->id, job->name, err);
+	return store_end(store, ret, err);
 }
 
 json_t *store_get_job(struct store *store, const char *job, struct err *err)
