@@ -266,6 +266,9 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	/* After a failed fsync nothing is synced again as if it had not been: not at the end either. */
+	if (store->failed)
+		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sql_close(store->db);
 	outside_close(&store->outside);
 	if (store->lock_fd >= 0)

@@ -158,13 +158,20 @@ static int check_chain(struct verifier *v, struct chain_tail *tail)
 /* Rows that no link names came from somebody else. */
 static int check_strangers(struct verifier *v)
 {
+	int made = sql_script(v->db,
+		"CREATE TEMP TABLE linked(kind TEXT, row INTEGER, PRIMARY KEY(kind, row));"
+		"INSERT OR IGNORE INTO linked SELECT kind, row FROM chain;",
+		v->err);
+
+	if (made < 0)
+		return made;
 	for (enum chain_kind kind = 0; kind < CHAIN_KINDS; kind++) {
 		char sql[640];
 		sqlite3_stmt *s;
 		int ret = E_STORE;
 
 		snprintf(sql, sizeof(sql),
-			"SELECT * FROM (%s) AS t WHERE NOT EXISTS (SELECT 1 FROM chain c"
+			"SELECT * FROM (%s) AS t WHERE NOT EXISTS (SELECT 1 FROM linked c"
 			" WHERE c.kind = '%s' AND c.row = t.%s)",
 			chain_rows(kind), chain_word(kind),
 			kind == CHAIN_PAYMENT_END ? "payment" : "id");
@@ -318,19 +325,36 @@ static int verify_all(struct verifier *v, const struct verify_options *o)
 	return o->head ? check_outside(v, o->head, &tail) : 0;
 }
 
+static int open_store(const char *path, struct verifier *v)
+{
+	if (sqlite3_open_v2(path, &v->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		return err_set(v->err, E_STORE, "can't be read: %s", sqlite3_errmsg(v->db));
+	sqlite3_busy_timeout(v->db, 2000);
+	/* one view of the store, also while a station writes */
+	return sql_run(v->db, v->err, "BEGIN", "");
+}
+
+int verify_store_id(const char *path, char id[33], struct err *err)
+{
+	struct verifier v = {.err = err};
+	int ret = open_store(path, &v);
+
+	if (ret >= 0)
+		ret = read_meta(&v, "id", id, 33);
+	sql_close(v.db);
+	if (ret < 0)
+		err_prefix(err, "%s", path);
+	return ret;
+}
+
 int verify_store(const char *path, const struct verify_options *options,
 	struct verify_result *result, struct err *err)
 {
 	struct verifier v = {.result = result, .err = err};
-	int ret = 0;
+	int ret;
 
 	*result = (struct verify_result){.findings = json_array()};
-	if (sqlite3_open_v2(path, &v.db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		ret = err_set(err, E_STORE, "can't be read: %s", sqlite3_errmsg(v.db));
-	if (ret == 0) { /* one view of the store, also while a station writes */
-		sqlite3_busy_timeout(v.db, 2000);
-		ret = sql_run(v.db, err, "BEGIN", "");
-	}
+	ret = open_store(path, &v);
 	if (ret >= 0)
 		ret = verify_all(&v, options);
 	sql_close(v.db);

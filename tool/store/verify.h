@@ -25,6 +25,8 @@ struct verify_result {
 /* Checks a whole store. 0 with findings (none: it is whole), or negative if it can't be read. */
 int verify_store(const char *path, const struct verify_options *options,
 	struct verify_result *result, struct err *err);
+/* The store's id, by which the station keeps its head. */
+int verify_store_id(const char *path, char id[33], struct err *err);
 void verify_finish(struct verify_result *result);
 
 /* Checks one unit's report (JSON with its proof). 0: it is what the station signed; E_REFUSED: it
