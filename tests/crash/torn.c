@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 {
 	const char *all = getenv("PAYJIG_LONG");
 	bool long_run = all && !strcmp(all, "1");
-	long step = argc > 1 ? atol(argv[1]) : long_run ? 1 : 5;
+	long step = argc > 1 ? atol(argv[1]) : long_run ? 1 : 9;
 	long seeds = argc > 2 ? atol(argv[2]) : long_run ? 3 : 1, total;
 	long points = 0, failed = 0, noticed = 0;
 	struct err err = {0};

@@ -19,7 +19,7 @@ struct change {
 struct image {
 	char path[512];
 	unsigned char *bytes; /* as it was synced */
-	sqlite3_int64 n;
+	sqlite3_int64 n, room;
 	struct change *changes;
 };
 
@@ -41,12 +41,14 @@ static struct {
 
 static void resize(struct image *m, sqlite3_int64 n)
 {
-	if (n > m->n) {
-		m->bytes = realloc(m->bytes, (size_t)n);
+	if (n > m->room) {
+		m->room = 2 * n;
+		m->bytes = realloc(m->bytes, (size_t)m->room);
 		if (!m->bytes)
 			abort();
-		memset(m->bytes + m->n, 0, (size_t)(n - m->n));
 	}
+	if (n > m->n)
+		memset(m->bytes + m->n, 0, (size_t)(n - m->n));
 	m->n = n;
 }
 

@@ -75,6 +75,18 @@ def try_point(point):
     return wrong
 
 
+def at_the_start(what, error, words, at):
+    """A store that can't be made, or opened: the station does not start, and says why."""
+    with Folder(slots=1) as folder:
+        run = Run(folder, units=1, job=folder.make_job("DISK", 2),
+                  script=environment(folder, fail=what, at=at, errno=error))
+        checks.that(run.finish() == 3 and not run.ends() and
+                    (all(w in run.stderr for w in words) or "head outside" in run.stderr),
+                    "at the start, %s %d: %s" % (what, at, run.stderr))
+        again = Run(folder, units=1, job=folder.file("DISK.json"))
+        checks.that(again.finish() == 0, "and then: %s" % again.stderr)
+
+
 def locked():
     with Folder(slots=1) as folder:
         job = folder.make_job("DISK", 4)
@@ -94,7 +106,6 @@ def locked():
 
 def main():
     everything, syncs = count()
-    # From the first unit on: what fails before is a station that does not start (inputs.py).
     points = []
     for what, error, words in FAULTS:
         where = [n for n in (syncs if what == "sync" else everything) if n > 60][:-12]
@@ -103,6 +114,9 @@ def main():
         for p, wrong in zip(points, pool.map(try_point, points)):
             checks.that(not wrong, "%s %s at %d: %s" % (p[0], errno.errorcode[p[1]], p[3], wrong))
     checks.that(len(points) >= 30, "%d points" % len(points))
+    for what, error, words in FAULTS:
+        for at in (1, 9, 25):
+            at_the_start(what, error, words, at)
     locked()
     checks.end()
 

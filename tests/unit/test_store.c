@@ -200,6 +200,95 @@ static void after_intent_a_card_never_goes_to_another_unit(void **unused)
 	store_close(s);
 }
 
+static int pay(
+	struct store *s, int64_t attempt, int cents, const char *terminal, int index, int64_t *id)
+{
+	json_t *p = json_pack("{ss, si, ss, ss, ss, ss, si, si, si, ss, si}", "kind", "purchase",
+		"amount_cents", cents, "terminal", terminal, "sequence", "00000001", "date",
+		"20260101", "time", "120000", "counter", 0, "balance_cents", 100, "overdraft_cents",
+		0, "random", "01020304", "key_index", index);
+	struct err err;
+	int ret = store_begin_payment(s, "U1", attempt, p, id, &err);
+
+	json_decref(p);
+	return ret;
+}
+
+static void a_payment_is_what_the_job_authorizes_and_once(void **unused)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1");
+	struct store_card c;
+	int64_t id = 0;
+	struct err err;
+
+	(void)unused;
+	reserve(s, "U1", a.id, &c, &err);
+	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), E_PROTOCOL); /* not written */
+	store_move_card(s, "U1", "INTENT", 1, a.id, NULL, &err);
+	store_move_card(s, "U1", "WRITTEN", 1, a.id, NULL, &err);
+	assert_int_equal(pay(s, a.id, 101, "112233445566", 1, &id), E_REFUSED);
+	assert_int_equal(pay(s, a.id, 100, "112233445567", 1, &id), E_REFUSED);
+	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), 0);
+	/* On its way is as good as done, until it is proven not to have happened. */
+	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), E_REFUSED);
+	assert_int_equal(store_end_payment(s, "U1", a.id, id, NULL, &err), 0);
+	assert_int_equal(store_end_payment(s, "U1", a.id, id, NULL, &err), E_PROTOCOL);
+	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), 0);
+	assert_int_equal(store_end_payment(s, "U1", a.id, id, "A1B2C3D4", &err), 0);
+	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), E_REFUSED);
+	store_close(s);
+}
+
+static void an_old_copy_is_noticed(void **unused)
+{
+	struct store *s = fresh();
+	struct store_attempt a;
+	char command[400], card[CARD_NUMBER];
+	struct err err;
+
+	(void)unused;
+	store_close(s);
+	snprintf(command, sizeof(command), "cp %s %s.old", path, path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(open_store(&s, false, &err), 0);
+	a = begin(s, "U1");
+	assert_int_equal(end(s, a.id, VERDICT_ERROR, card), 0);
+	store_close(s);
+	snprintf(command, sizeof(command), "cp %s.old %s; rm -f %s-wal %s-shm", path, path, path,
+		path);
+	assert_int_equal(system(command), 0);
+	s = NULL;
+	assert_int_equal(open_store(&s, false, &err), E_STORE);
+	assert_int_equal(err.code, STORE_BEHIND);
+	assert_null(s);
+}
+
+static void a_torn_head_outside_leaves_the_other(void **unused)
+{
+	struct store *s = fresh();
+	struct store_attempt a = begin(s, "U1");
+	char command[400], card[CARD_NUMBER];
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(end(s, a.id, VERDICT_ERROR, card), 0);
+	store_close(s);
+	/* One of the two records is half written: the other one, a record older, still holds. */
+	for (int i = 0; i < 2; i++) {
+		snprintf(command, sizeof(command),
+			"printf x | dd of=$(echo %s/*.head) bs=1 seek=%d conv=notrunc 2>/dev/null",
+			own, 4096 * i + 40);
+		assert_int_equal(system(command), 0);
+		assert_int_equal(open_store(&s, false, &err), 0);
+		store_close(s);
+	}
+	snprintf(command, sizeof(command), "printf nonsense > $(echo %s/*.head)", own);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(open_store(&s, false, &err), E_STORE);
+	assert_non_null(strstr(err.text, "not signed by this station"));
+}
+
 static void a_crash_leaves_an_error_not_a_gap(void **unused)
 {
 	struct store *s = fresh();
@@ -247,6 +336,9 @@ int main(void)
 		cmocka_unit_test(a_failed_step_is_never_a_pass),
 		cmocka_unit_test(a_card_only_reserved_goes_back),
 		cmocka_unit_test(after_intent_a_card_never_goes_to_another_unit),
+		cmocka_unit_test(a_payment_is_what_the_job_authorizes_and_once),
+		cmocka_unit_test(an_old_copy_is_noticed),
+		cmocka_unit_test(a_torn_head_outside_leaves_the_other),
 		cmocka_unit_test(a_crash_leaves_an_error_not_a_gap),
 		cmocka_unit_test(a_second_station_and_a_changed_job_are_refused),
 	};

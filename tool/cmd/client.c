@@ -1,6 +1,5 @@
 #include "cmd/client.h"
 #include "core/lines.h"
-#include "core/secret.h"
 #include "messages/messages.h"
 #include "station/identity.h"
 #include "store/store.h"
@@ -89,8 +88,7 @@ int client_act(const char *fixture_path, const char *path, const json_t *act, st
 	struct identity identity;
 	struct fixture fixture;
 	struct store *store = NULL;
-	int ret = secret_init() < 0 ? err_set(err, E_SYSTEM, "out of memory")
-				    : identity_load(&identity, fixture_path, &fixture, err);
+	int ret = identity_load(&identity, fixture_path, &fixture, err);
 
 	if (ret < 0)
 		return ret;

@@ -5,7 +5,6 @@
 #include "cmd/cmd.h"
 #include "core/file.h"
 #include "core/hex.h"
-#include "core/secret.h"
 #include "plan/cards.h"
 #include "station/identity.h"
 #include "store/reader.h"
@@ -56,9 +55,8 @@ static int import(const char *fixture_path, const char *store_path, const char *
 	struct fixture fixture = {0};
 	struct profile *profiles = calloc(FIXTURE_SLOTS, sizeof(*profiles));
 	struct store *store = NULL;
-	int ret = profiles && secret_init() == 0
-			  ? identity_load(&identity, fixture_path, &fixture, err)
-			  : err_set(err, E_SYSTEM, "out of memory");
+	int ret = profiles ? identity_load(&identity, fixture_path, &fixture, err)
+			   : err_set(err, E_SYSTEM, "out of memory");
 
 	if (ret == 0)
 		ret = read_profiles(fixture_path, &fixture, profiles, err);
@@ -327,8 +325,9 @@ static int write_signed(const struct identity *identity, const char *path, const
 		return err_set(err, E_CONFIG, "%s: name too long", path);
 	ret = signer_sign(identity->signer, result, n, signature, err);
 	if (ret == 0)
-		ret = file_write(path, result, n, err);
-	return ret < 0 ? ret : file_write(beside, (char *)signature, sizeof(signature), err);
+		ret = file_write(path, FILE_OWN, result, n, err);
+	return ret < 0 ? ret
+		       : file_write(beside, FILE_SHARED, (char *)signature, sizeof(signature), err);
 }
 
 static int export(const char *fixture_path, const char *store, const char *job, const char *path,

@@ -7,7 +7,6 @@
 #include "core/file.h"
 #include "core/hex.h"
 #include "core/num.h"
-#include "core/secret.h"
 #include "job/signature.h"
 #include "payment/keys.h"
 #include "station/identity.h"
@@ -242,7 +241,7 @@ static int write_allotment(
 	fputs("\n ]\n}\n", f);
 	fclose(f);
 	if (ret == 0)
-		ret = file_write(path, text, length, err);
+		ret = file_write(path, FILE_OWN, text, length, err);
 	if (ret == 0)
 		ret = signature_make_lab(path, text, length, m->certificate, m->key, err);
 	free(text);
@@ -307,8 +306,6 @@ static int make(struct make *m, const char **files, size_t n, struct err *err)
 
 	if (ret < 0)
 		return ret;
-	if (secret_init() < 0)
-		return err_set(err, E_SYSTEM, "out of memory");
 	if ((ret = identity_load(&identity, m->fixture, &fixture, err)) == 0 &&
 		(ret = read_stations(m, files, n, identity.name, err)) == 0 &&
 		(ret = read_profile(m, &fixture, err)) == 0 &&

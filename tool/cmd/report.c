@@ -25,7 +25,7 @@ static int write_report(
 {
 	size_t length = 0;
 	char *text = f->make(attempts, &length, err);
-	int ret = text ? file_write(path, text, length, err) : err->status;
+	int ret = text ? file_write(path, FILE_SHARED, text, length, err) : err->status;
 
 	free(text);
 	if (ret == 0)

@@ -1,6 +1,5 @@
 /* payjig store: copies of a store, and its schema. */
 #include "cmd/cmd.h"
-#include "core/secret.h"
 #include "station/identity.h"
 #include "store/restore.h"
 
@@ -58,8 +57,6 @@ static int open_store(const char *fixture_path, const char *path, bool behind,
 	int ret;
 
 	*identity = (struct identity){0};
-	if (secret_init() < 0)
-		return err_set(err, E_SYSTEM, "out of memory");
 	if (access(path, F_OK) < 0)
 		return err_set(err, E_CONFIG, "%s: %s", path, strerror(errno));
 	ret = identity_load(identity, fixture_path, &fixture, err);

@@ -58,7 +58,7 @@ out:
 	return ret;
 }
 
-int file_write(const char *path, const char *text, size_t length, struct err *err)
+int file_write(const char *path, int mode, const char *text, size_t length, struct err *err)
 {
 	char temporary[4096];
 	size_t done = 0;
@@ -66,7 +66,7 @@ int file_write(const char *path, const char *text, size_t length, struct err *er
 
 	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
 		return err_set(err, E_SYSTEM, "%s: name too long", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
 	if (fd < 0)
 		return err_set(err, E_SYSTEM, "%s: %s", temporary, strerror(errno));
 	while (done < length) {

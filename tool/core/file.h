@@ -12,8 +12,10 @@ enum { DIGEST_TEXT = 65 };
  * frees). Errors name the path: E_CONFIG. */
 int file_read(const char *path, size_t max, char **text, size_t *length, struct err *err);
 
+enum { FILE_SHARED = 0644, FILE_OWN = 0600 }; /* FILE_OWN: whole card numbers are in it */
+
 /* Replaces path by these bytes: temporary file, fsync, rename. E_SYSTEM on failure. */
-int file_write(const char *path, const char *text, size_t length, struct err *err);
+int file_write(const char *path, int mode, const char *text, size_t length, struct err *err);
 
 /* SHA-256 as 64 hex digits and a NUL. */
 void file_digest(const void *bytes, size_t n, char out[DIGEST_TEXT]);

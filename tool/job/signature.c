@@ -180,7 +180,7 @@ static int write_cms(CMS_ContentInfo *cms, const char *path, struct err *err)
 	snprintf(beside, sizeof(beside), "%s.cms", path);
 	if (bio && i2d_CMS_bio(bio, cms) == 1)
 		n = BIO_get_mem_data(bio, &bytes);
-	ret = n > 0 ? file_write(beside, bytes, (size_t)n, err)
+	ret = n > 0 ? file_write(beside, FILE_SHARED, bytes, (size_t)n, err)
 		    : err_set(err, E_SYSTEM, "the crypto library refuses to sign");
 	BIO_free(bio);
 	return ret;

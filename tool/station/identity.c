@@ -1,5 +1,6 @@
 #include "station/identity.h"
 #include "core/file.h"
+#include "core/secret.h"
 #include "job/job.h"
 
 #include <stdio.h>
@@ -29,6 +30,10 @@ int identity_open(
 	int ret;
 
 	*id = (struct identity){0};
+	if (secret_init() < 0) { /* from here on this process has a key: no core dumps */
+		free(key);
+		return err_set(err, E_SYSTEM, "out of memory");
+	}
 	id->trust = file_beside(path, fixture->trust);
 	id->state = fixture->state[0] ? file_beside(path, fixture->state) : user_state();
 	ret = key && id->trust && id->state ? signer_open(&id->signer, key, err)

@@ -239,7 +239,9 @@ int store_end_attempt(struct store *store, int64_t attempt, const struct store_e
 {
 	int ret = store_begin(store, err);
 
-	return ret < 0 ? ret : store_end(store, store_finish_attempt(store, attempt, end, card, err), err);
+	return ret < 0 ? ret
+		       : store_end(
+				 store, store_finish_attempt(store, attempt, end, card, err), err);
 }
 
 int store_finish_open(struct store *store, struct err *err)

@@ -18,6 +18,11 @@ static int copy_whole(const char *from, const char *to, struct err *err)
 	if (snprintf(temporary, sizeof(temporary), "%s.new", to) >= (int)sizeof(temporary))
 		return err_set(err, E_CONFIG, "%s: name too long", to);
 	unlink(temporary);
+	fd = open(
+		temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0600); /* card numbers: nobody else's */
+	if (fd < 0)
+		return err_set(err, E_SYSTEM, "%s: %s", temporary, strerror(errno));
+	close(fd);
 	if (sqlite3_open_v2(from, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		ret = sql_error(db, err);
 	if (ret == 0)

@@ -100,6 +100,17 @@ static int take_lock(struct store *store, const char *path, struct err *err)
 	return E_STORE;
 }
 
+/* Whole card numbers are in it: nobody else's. SQLite's other files take its rights. */
+static int create_own(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(err, E_STORE, "can't be opened: %s", strerror(errno));
+	close(fd);
+	return 0;
+}
+
 static int make_schema(struct store *store, struct err *err)
 {
 	uint8_t random[(CHAIN_ID - 1) / 2];
@@ -247,6 +258,8 @@ int store_open(struct store **out, const struct store_options *o, struct err *er
 		return err_set(err, E_SYSTEM, "out of memory");
 	}
 	ret = take_lock(store, o->path, err);
+	if (ret == 0)
+		ret = create_own(o->path, err);
 	if (ret == 0 && sqlite3_open(o->path, &store->db) != SQLITE_OK)
 		ret = sql_error(store->db, err);
 	if (ret == 0)
@@ -266,7 +279,8 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	/* After a failed fsync nothing is synced again as if it had not been: not at the end either. */
+	/* After a failed fsync nothing is synced again as if it had not been: not at the end
+	 * either. */
 	if (store->failed)
 		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sql_close(store->db);
