@@ -60,33 +60,6 @@ static int attempt(struct store *s, struct held *h, enum driver_end end, struct 
 	return driver_attempt(s, "TORN", &u, end, card, err);
 }
 
-static int add_job(struct store *s, struct err *err)
-{
-	struct store_card cards[CARDS] = {0};
-	struct store_job job = {.name = "TORN",
-		.product = "P",
-		.key_set = "K",
-		.digest = "d",
-		.allotment = "1 of 1",
-		.realm = "LAB",
-		.signer = "S",
-		.cards = cards,
-		.card_n = CARDS};
-	json_t *terms = json_pack("{s{ss, si, ss, si}}", "factory_payment", "mode", "live",
-		"amount_cents", 100, "terminal", "112233445566", "count", 1);
-	int ret;
-
-	for (int i = 0; i < CARDS; i++) {
-		snprintf(cards[i].number, sizeof(cards[i].number), "622000000000000000%02d", i);
-		strcpy(cards[i].valid_from, "20260101");
-		strcpy(cards[i].valid_to, "20361231");
-	}
-	job.terms = terms;
-	ret = store_add_job(s, &job, err);
-	json_decref(terms);
-	return ret;
-}
-
 static int open_store(struct store **s, struct err *err)
 {
 	int ret = store_open(
@@ -94,7 +67,7 @@ static int open_store(struct store **s, struct err *err)
 
 	if (ret == 0)
 		ret = store_recover(*s, err);
-	return ret < 0 ? ret : add_job(*s, err);
+	return ret < 0 ? ret : driver_add_job(*s, "TORN", CARDS, err);
 }
 
 static bool is_done(struct store *s, const struct held *h)

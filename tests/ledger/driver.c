@@ -1,8 +1,42 @@
 #include "driver.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static int begin(struct store *s, const char *job, const char *serial, struct store_attempt *a,
+int driver_add_job(struct store *s, const char *name, size_t n, struct err *err)
+{
+	struct store_card *cards = calloc(n, sizeof(*cards));
+	json_t *terms = json_pack("{s{ss, si, ss, si}}", "factory_payment", "mode", "live",
+		"amount_cents", 100, "terminal", "112233445566", "count", 1);
+	const struct store_job job = {.name = name,
+		.product = "P",
+		.key_set = "K",
+		.digest = "d",
+		.allotment = "1 of 1",
+		.realm = "LAB",
+		.signer = "S",
+		.terms = terms,
+		.cards = cards,
+		.card_n = n};
+	int ret = cards ? 0 : err_set(err, E_SYSTEM, "out of memory");
+
+	for (size_t i = 0; cards && i < n; i++) {
+		char number[48];
+
+		snprintf(number, sizeof(number), "622000000000%08zu", i + 1);
+		memcpy(cards[i].number, number, CARD_NUMBER - 1);
+		strcpy(cards[i].valid_from, "20260101");
+		strcpy(cards[i].valid_to, "20361231");
+	}
+	if (ret == 0)
+		ret = store_add_job(s, &job, err);
+	json_decref(terms);
+	free(cards);
+	return ret;
+}
+
+int driver_begin(struct store *s, const char *job, const char *serial, struct store_attempt *a,
 	struct err *err)
 {
 	*a = (struct store_attempt){.label = serial,
@@ -23,7 +57,7 @@ static int begin(struct store *s, const char *job, const char *serial, struct st
 	return store_begin_attempt(s, a, err);
 }
 
-static int end_step(struct store *s, int64_t attempt, const char *verdict, struct err *err)
+int driver_step(struct store *s, int64_t attempt, const char *verdict, struct err *err)
 {
 	json_t *m = json_pack("{si, ss, ss, ss, ss, ss, si, s[{ss, sf, ss, sf, sf, sf, ss}]}",
 		"position", 0, "step", "x", "verdict", verdict, "code", "", "cause", "", "note", "",
@@ -114,7 +148,7 @@ int driver_attempt(struct store *s, const char *job, const struct driver_unit *u
 		{VERDICT_ERROR, "TOOL-WORKER", "its worker died", "test the unit again"}};
 	struct store_attempt a;
 	struct store_card c = {0};
-	int ret = begin(s, job, u->serial, &a, err);
+	int ret = driver_begin(s, job, u->serial, &a, err);
 
 	if (ret < 0)
 		return ret;
@@ -124,7 +158,7 @@ int driver_attempt(struct store *s, const char *job, const struct driver_unit *u
 	else if (ret < 0)
 		return ret;
 	strcpy(card, c.number);
-	ret = end_step(s, a.id,
+	ret = driver_step(s, a.id,
 		end == DRIVER_PASS   ? "PASS"
 		: end == DRIVER_FAIL ? "FAIL"
 				     : "ERROR",

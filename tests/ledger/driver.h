@@ -16,7 +16,15 @@ struct driver_unit {
 	bool written, paid;					/* what it holds already */
 };
 
-/* One attempt with `steps` steps: reserve, INTENT, WRITTEN, a purchase, PROVEN, the end. 0, or the
+/* A lab job of n cards that pays live: 100 cents, once. */
+int driver_add_job(struct store *store, const char *name, size_t n, struct err *err);
+
+/* Begins an attempt of one step; ends that step. */
+int driver_begin(struct store *store, const char *job, const char *serial,
+	struct store_attempt *attempt, struct err *err);
+int driver_step(struct store *store, int64_t attempt, const char *verdict, struct err *err);
+
+/* One whole attempt: reserve, INTENT, WRITTEN, a purchase, PROVEN, the end. 0, or the
  * store's error. *card gets the card's number. */
 int driver_attempt(struct store *store, const char *job, const struct driver_unit *unit,
 	enum driver_end end, char card[CARD_NUMBER], struct err *err);

@@ -87,6 +87,10 @@ def rejects():
         checks.that(len(listed) == 1 and listed[0].startswith("REJECTED") and d in listed[0] and
                     "card terminate" in listed[0], "what waits for a person: %s" % listed)
         checks.that(terminate(folder, c).returncode == 3, "a good unit is not terminated")
+        forced = Run(folder, units=1, bench=["--first", "3"], job="R", plan=TERMINATE)
+        forced.finish()
+        checks.that(verdicts(forced) == {1: ("ERROR", "CARD-STATE")} and folder.held()[c]["life"] == 0x0F,
+                    "not even with the plan: %s" % forced.ends())
         whole(folder, "after all that")
 
 

@@ -1,6 +1,8 @@
 /* store/: the card ledger's moves and what the end of an attempt does to a card. */
 #include "unit.h"
 
+#include "driver.h"
+
 #include "store/reader.h"
 #include "store/store.h"
 
@@ -64,35 +66,18 @@ static int reserve(
 
 static struct store_attempt begin(struct store *s, const char *label)
 {
-	struct store_attempt a = {.label = label,
-		.job = "J",
-		.plan = "p",
-		.plan_digest = "d",
-		.profile = "r",
-		.profile_digest = "d",
-		.fixture = "f",
-		.fixture_digest = "d",
-		.job_digest = "d",
-		.version = "0",
-		.jig = "jig",
-		.operator= "op",
-		.slot = 1,
-		.steps = 1,
-		.lab = true};
+	struct store_attempt a;
 	struct err err;
 
-	assert_int_equal(store_begin_attempt(s, &a, &err), 0);
+	assert_int_equal(driver_begin(s, "J", label, &a, &err), 0);
 	return a;
 }
 
 static void step(struct store *s, int64_t attempt, const char *verdict)
 {
-	json_t *m = json_pack("{si, ss, ss, ss, ss, ss, si, s[]}", "position", 0, "step", "x",
-		"verdict", verdict, "code", "", "cause", "", "note", "", "ms", 5, "measurements");
 	struct err err;
 
-	assert_int_equal(store_end_step(s, attempt, m, NULL, &err), 0);
-	json_decref(m);
+	assert_int_equal(driver_step(s, attempt, verdict, &err), 0);
 }
 
 static int end(struct store *s, int64_t attempt, enum verdict v, char card[CARD_NUMBER])

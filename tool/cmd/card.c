@@ -2,6 +2,7 @@
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 #include "core/file.h"
+#include "messages/messages.h"
 #include "store/reader.h"
 
 #include <errno.h>
@@ -10,13 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-static const char *text(const json_t *o, const char *member)
-{
-	const char *s = json_string_value(json_object_get(o, member));
-
-	return s ? s : "";
-}
 
 static int card_list(int argc, char **argv)
 {
@@ -41,9 +35,10 @@ static int card_list(int argc, char **argv)
 	reader_close(reader);
 	if (!cards)
 		return cmd_failed(&err);
-	json_array_foreach(cards, n, card) printf("%-10s %-22s %-16s %s%s%s\n", text(card, "state"),
-		text(card, "card"), text(card, "unit"), text(card, "job"),
-		text(card, "action")[0] ? ": " : "", text(card, "action"));
+	json_array_foreach(cards, n, card) printf("%-10s %-22s %-16s %s%s%s\n",
+		message_string(card, "state"), message_string(card, "card"),
+		message_string(card, "unit"), message_string(card, "job"),
+		message_string(card, "action")[0] ? ": " : "", message_string(card, "action"));
 	json_decref(cards);
 	return EXIT_PASS;
 }
@@ -102,16 +97,16 @@ static int terminate(const char *fixture, const char *plan, const char *store, c
 	fd = client_connect(socket);
 	if (fd >= 0) {
 		err_set(err, E_STORE, "%s: a station works on this store: end it first", store);
-	} else if (strcmp(text(before, "state"), "REJECTED") != 0) {
+	} else if (strcmp(message_string(before, "state"), "REJECTED") != 0) {
 		err_set(err, E_REFUSED,
 			"unit %s: its card is %s; only the unit of a REJECTED card is terminated",
-			unit, text(before, "state"));
+			unit, message_string(before, "state"));
 	} else if ((fd = label_file(slot, unit, labels, err)) >= 0) {
 		beside = plan ? strdup(plan) : file_beside(fixture, "../profiles/terminate.yaml");
-		run_plan(fixture, beside, text(before, "job"), store, jig, labels);
+		run_plan(fixture, beside, message_string(before, "job"), store, jig, labels);
 		after = holding(store, unit, err);
-		ret = !strcmp(text(after, "state"), "SPOILED") ? EXIT_PASS : EXIT_FAIL;
-		printf("unit %s: its card is %s\n", unit, text(after, "state"));
+		ret = !strcmp(message_string(after, "state"), "SPOILED") ? EXIT_PASS : EXIT_FAIL;
+		printf("unit %s: its card is %s\n", unit, message_string(after, "state"));
 	}
 	if (ret == EXIT_STATION)
 		ret = cmd_failed(err);

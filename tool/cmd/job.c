@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 #include "core/file.h"
 #include "core/hex.h"
+#include "messages/messages.h"
 #include "plan/cards.h"
 #include "station/identity.h"
 #include "store/reader.h"
@@ -14,18 +15,6 @@
 #include <string.h>
 
 enum { CONFIG_MAX = 1024 * 1024 };
-
-static const char *text(const json_t *o, const char *member)
-{
-	const char *s = json_string_value(json_object_get(o, member));
-
-	return s ? s : "";
-}
-
-static long long number(const json_t *o, const char *member)
-{
-	return (long long)json_integer_value(json_object_get(o, member));
-}
 
 /* ---- import ---- */
 
@@ -147,8 +136,9 @@ static int job_list(int argc, char **argv)
 		json_t *b = reader_reconcile(reader, json_string_value(job), &err);
 
 		printf("%-24s %-8s %6lld cards  %6lld committed  %6lld available\n",
-			json_string_value(job), text(b, "state"), number(b, "issued"),
-			number(b, "committed"), number(b, "available"));
+			json_string_value(job), message_string(b, "state"),
+			message_integer(b, "issued"), message_integer(b, "committed"),
+			message_integer(b, "available"));
 		json_decref(b);
 	}
 	ret = jobs ? EXIT_PASS : cmd_failed(&err);
@@ -181,13 +171,14 @@ static int job_show(int argc, char **argv)
 		const json_t *pay = json_object_get(terms, "factory_payment");
 
 		printf("job        %s, allotment %s, %s\nrealm      %s, signed by %s\n", job,
-			text(facts, "allotment"), text(facts, "state"), text(facts, "realm"),
-			text(facts, "signer"));
+			message_string(facts, "allotment"), message_string(facts, "state"),
+			message_string(facts, "realm"), message_string(facts, "signer"));
 		printf("product    %s, key set %s, card keys %s\ncards      %lld\nsha256     %s\n",
-			text(facts, "product"), text(facts, "key_set"), text(terms, "card_keys"),
-			number(facts, "cards"), text(facts, "digest"));
-		printf("payment    %s, %lld cents at terminal %s\n", text(pay, "mode"),
-			number(pay, "amount_cents"), text(pay, "terminal"));
+			message_string(facts, "product"), message_string(facts, "key_set"),
+			message_string(terms, "card_keys"), message_integer(facts, "cards"),
+			message_string(facts, "digest"));
+		printf("payment    %s, %lld cents at terminal %s\n", message_string(pay, "mode"),
+			message_integer(pay, "amount_cents"), message_string(pay, "terminal"));
 	}
 	json_decref(facts);
 	return EXIT_PASS;
@@ -201,21 +192,22 @@ static void print_balance(const json_t *b)
 	const json_t *row;
 	size_t n, i;
 
-	printf("job %s, %s\n  %-12s %8lld\n", text(b, "job"), text(b, "state"), "issued",
-		number(b, "issued"));
+	printf("job %s, %s\n  %-12s %8lld\n", message_string(b, "job"), message_string(b, "state"),
+		"issued", message_integer(b, "issued"));
 	states = card_states(&n);
 	for (i = 0; i < n; i++)
 		if (i == 0 || strcmp(states[i].column, states[i - 1].column) != 0)
-			printf("  %-12s %8lld\n", states[i].column, number(b, states[i].column));
-	printf("  %-12s %8lld\n  %-12s %8lld\n", "good units", number(b, "good_units"), "attempts",
-		number(b, "attempts"));
+			printf("  %-12s %8lld\n", states[i].column,
+				message_integer(b, states[i].column));
+	printf("  %-12s %8lld\n  %-12s %8lld\n", "good units", message_integer(b, "good_units"),
+		"attempts", message_integer(b, "attempts"));
 	json_array_foreach(json_object_get(b, "slots"), i, row)
-		printf("  slot %-7lld %8lld attempts, %lld good\n", number(row, "slot"),
-			number(row, "attempts"), number(row, "good"));
-	json_array_foreach(json_object_get(b, "operators"), i, row)
-		printf("  %-12s %8lld attempts, %lld good\n",
-			text(row, "operator")[0] ? text(row, "operator") : "(nobody)",
-			number(row, "attempts"), number(row, "good"));
+		printf("  slot %-7lld %8lld attempts, %lld good\n", message_integer(row, "slot"),
+			message_integer(row, "attempts"), message_integer(row, "good"));
+	json_array_foreach(json_object_get(b, "operators"), i, row) printf(
+		"  %-12s %8lld attempts, %lld good\n",
+		message_string(row, "operator")[0] ? message_string(row, "operator") : "(nobody)",
+		message_integer(row, "attempts"), message_integer(row, "good"));
 	json_array_foreach(json_object_get(b, "differences"), i, row)
 		printf("  DIFFERENCE   %s\n", json_string_value(row));
 	if (!json_array_size(json_object_get(b, "differences")))
@@ -224,8 +216,8 @@ static void print_balance(const json_t *b)
 
 static int block(const char *fixture, const char *store, const json_t *b, struct err *err)
 {
-	json_t *act = json_pack("{ss, ss, ss}", "act", "block_job", "job", text(b, "job"), "reason",
-		json_string_value(json_array_get(json_object_get(b, "differences"), 0)));
+	json_t *act = json_pack("{ss, ss, ss}", "act", "block_job", "job", message_string(b, "job"),
+		"reason", json_string_value(json_array_get(json_object_get(b, "differences"), 0)));
 	int ret = client_act(fixture, store, act, err);
 
 	json_decref(act);
@@ -263,7 +255,7 @@ static int job_reconcile(int argc, char **argv)
 	ret = EXIT_PASS;
 	if (json_array_size(json_object_get(balance, "differences"))) {
 		ret = EXIT_STATION;
-		if (!strcmp(text(balance, "state"), "OPEN")) {
+		if (!strcmp(message_string(balance, "state"), "OPEN")) {
 			if (block(fixture, store, balance, &err) < 0)
 				cmd_failed(&err);
 			else
@@ -292,8 +284,9 @@ static char *result_text(
 		return NULL;
 	}
 	head = json_pack("{ss, ss, ss, ss, ss, ss}", "format", "payjig-result-1", "job", job,
-		"allotment", text(facts, "allotment"), "job_sha256", text(facts, "digest"), "realm",
-		text(facts, "realm"), "station", station);
+		"allotment", message_string(facts, "allotment"), "job_sha256",
+		message_string(facts, "digest"), "realm", message_string(facts, "realm"), "station",
+		station);
 	line = json_dumps(head, JSON_COMPACT);
 	fprintf(f, "%.*s,\"cards\":[", (int)strlen(line) - 1, line);
 	free(line);

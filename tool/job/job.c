@@ -1,5 +1,6 @@
 #include "job/job.h"
 #include "core/hex.h"
+#include "core/mask.h"
 #include "job/signature.h"
 
 #include <ctype.h>
@@ -167,21 +168,6 @@ static int check_object(
 	return 0;
 }
 
-/* A card number as people may see it: first 6 and last 4 digits. */
-static void mask(const char *number, char out[24])
-{
-	size_t n = strlen(number);
-
-	if (n < 11 || n > 23) {
-		strcpy(out, "?");
-		return;
-	}
-	memset(out, '*', n);
-	memcpy(out, number, 6);
-	memcpy(out + n - 4, number + n - 4, 4);
-	out[n] = '\0';
-}
-
 static int by_number(const void *a, const void *b)
 {
 	const struct job_card *const *x = a, *const *y = b;
@@ -200,11 +186,11 @@ static int check_numbers(const char *path, const struct job *job, struct err *er
 		sorted[i] = &job->cards[i];
 	qsort(sorted, job->card_n, sizeof(*sorted), by_number);
 	for (size_t i = 1; i < job->card_n && ret == 0; i++) {
-		char masked[24];
+		char masked[MASK_TEXT];
 
 		if (strcmp(sorted[i - 1]->number, sorted[i]->number) != 0)
 			continue;
-		mask(sorted[i]->number, masked);
+		mask_number(sorted[i]->number, masked);
 		ret = err_set(err, E_CONFIG, "%s: cards %td and %td have the same number %s", path,
 			sorted[i - 1] - job->cards + 1, sorted[i] - job->cards + 1, masked);
 	}

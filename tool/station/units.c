@@ -5,6 +5,7 @@
  * before the next and before clients see it, the end before the verdict is shown.
  */
 #include "core/clock.h"
+#include "core/mask.h"
 #include "plan/codes.h"
 #include "station/private.h"
 
@@ -281,24 +282,14 @@ static int run_end(struct store *store, struct writer_job *job, struct err *err)
 	return store_end_attempt(store, t->attempt, &end, t->card, err);
 }
 
-/* A card number as people may see it: first 6 and last 4 digits. */
-static void mask(const char *number, char out[24])
-{
-	size_t n = strlen(number);
-
-	snprintf(out, 24, "%s", number);
-	for (size_t i = 6; i + 4 < n; i++)
-		out[i] = '*';
-}
-
 static void tell_end(struct task *t)
 {
 	struct slot *slot = t->slot;
-	char card[24] = "";
+	char card[MASK_TEXT] = "";
 	json_t *m;
 
 	if (t->card[0])
-		mask(t->card, card);
+		mask_number(t->card, card);
 	m = json_pack("{ss, si, ss, ss, ss, ss, ss, sI, sI, ss, sb}", "type", "unit_end", "slot",
 		(int)slot->number, "label", slot->last_label, "verdict", verdict_word(t->verdict),
 		"code", t->code, "cause", t->cause, "action", action_of(t->code), "attempt",

@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *word(const json_t *act, const char *member)
-{
-	const char *s = json_string_value(json_object_get(act, member));
-
-	return s ? s : "";
-}
-
 int store_record_act(struct store *store, const char *act, const char *job, const char *subject,
 	const json_t *persons, const char *reason, struct err *err)
 {
@@ -44,7 +37,7 @@ struct card_found {
 static int find_card(
 	struct store *store, const json_t *act, struct card_found *card, struct err *err)
 {
-	const char *unit = word(act, "unit"), *number = word(act, "card");
+	const char *unit = store_word(act, "unit"), *number = store_word(act, "card");
 	sqlite3_stmt *s = sql_query(store->db, err,
 		unit[0] ? "SELECT number, state, unit FROM cards WHERE unit = ?"
 			: "SELECT number, state, unit FROM cards WHERE number GLOB ?",
@@ -80,11 +73,11 @@ static int move_card(struct store *store, const json_t *act, const char *to, str
 	if (!card_may_move(card.state, to))
 		return err_set(err, E_REFUSED, "%s %s: its card is %s and can't become %s",
 			card.unit[0] ? "unit" : "card",
-			card.unit[0] ? card.unit : word(act, "card"), card.state, to);
+			card.unit[0] ? card.unit : store_word(act, "card"), card.state, to);
 	if (!card.unit[0] && strcmp(to, "REJECTED") == 0)
 		return err_set(err, E_REFUSED,
 			"card %s: nobody knows its unit; it can only be stated to be destroyed",
-			word(act, "card"));
+			store_word(act, "card"));
 	proof = json_dumps(act, JSON_COMPACT | JSON_SORT_KEYS);
 	if (!proof)
 		return err_set(err, E_SYSTEM, "out of memory");
@@ -115,14 +108,16 @@ static int destroy(struct store *store, const json_t *act, struct err *err)
 static int set_job(struct store *store, const json_t *act, const char *state, struct err *err)
 {
 	int ret = sql_run(store->db, err, "UPDATE jobs SET state = ? WHERE name = ?", "ss", state,
-		word(act, "job"));
+		store_word(act, "job"));
 
 	if (ret == 0)
-		return err_set(err, E_CONFIG, "job %s: is not in the store", word(act, "job"));
+		return err_set(
+			err, E_CONFIG, "job %s: is not in the store", store_word(act, "job"));
 	if (ret < 0)
 		return ret;
-	return store_record_act(store, word(act, "act"), word(act, "job"), word(act, "subject"),
-		json_object_get(act, "persons"), word(act, "reason"), err);
+	return store_record_act(store, store_word(act, "act"), store_word(act, "job"),
+		store_word(act, "subject"), json_object_get(act, "persons"),
+		store_word(act, "reason"), err);
 }
 
 static int block_job(struct store *store, const json_t *act, struct err *err)
@@ -147,10 +142,10 @@ static int balances(struct store *store, const char *job, struct err *err)
 
 static int unblock_job(struct store *store, const json_t *act, struct err *err)
 {
-	const char *job = word(act, "job");
+	const char *job = store_word(act, "job");
 	json_t *facts = balance_job(store->db, job, err);
-	bool blocked = !strcmp(word(facts, "state"), "BLOCKED"),
-	     signed_job = word(facts, "signer")[0];
+	bool blocked = !strcmp(store_word(facts, "state"), "BLOCKED"),
+	     signed_job = store_word(facts, "signer")[0];
 	int ret;
 
 	json_decref(facts);
@@ -170,7 +165,7 @@ static int unblock_job(struct store *store, const json_t *act, struct err *err)
 
 static int export_job(struct store *store, const json_t *act, struct err *err)
 {
-	json_t *facts = balance_job(store->db, word(act, "job"), err);
+	json_t *facts = balance_job(store->db, store_word(act, "job"), err);
 	char to[32];
 
 	json_decref(facts);
@@ -178,8 +173,8 @@ static int export_job(struct store *store, const json_t *act, struct err *err)
 		return err->status;
 	snprintf(to, sizeof(to), EXPORTED_TO "%lld",
 		(long long)json_integer_value(json_object_get(act, "sequence")));
-	return store_record_act(store, "export_job", word(act, "job"), word(act, "subject"),
-		json_object_get(act, "persons"), to, err);
+	return store_record_act(store, "export_job", store_word(act, "job"),
+		store_word(act, "subject"), json_object_get(act, "persons"), to, err);
 }
 
 #define NEWEST_CHANGE                                                                              \
@@ -191,7 +186,7 @@ static int export_job(struct store *store, const json_t *act, struct err *err)
 
 static int close_job(struct store *store, const json_t *act, struct err *err)
 {
-	const char *job = word(act, "job");
+	const char *job = store_word(act, "job");
 	int64_t open = 0, changed = 0, exported = 0;
 	int ret = balances(store, job, err);
 
@@ -250,7 +245,7 @@ static int check_persons(const json_t *act, size_t wanted, struct err *err)
 				return err_set(err, E_CONFIG, "%s is named twice", name);
 	}
 	if (n < wanted)
-		return err_set(err, E_CONFIG, "%s needs %s", word(act, "act"),
+		return err_set(err, E_CONFIG, "%s needs %s", store_word(act, "act"),
 			wanted == 1 ? "the name of who says so (--by)"
 				    : "the names of two persons (--by, --and)");
 	return 0;
@@ -261,15 +256,15 @@ int store_act(struct store *store, const json_t *act, struct err *err)
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
 		int ret;
 
-		if (strcmp(acts[i].act, word(act, "act")) != 0)
+		if (strcmp(acts[i].act, store_word(act, "act")) != 0)
 			continue;
 		ret = check_persons(act, acts[i].persons, err);
 		if (ret < 0)
 			return ret;
-		if (acts[i].reason && !word(act, "reason")[0])
+		if (acts[i].reason && !store_word(act, "reason")[0])
 			return err_set(err, E_CONFIG, "%s needs a reason", acts[i].act);
 		ret = store_begin(store, err);
 		return ret < 0 ? ret : store_end(store, acts[i].run(store, act, err), err);
 	}
-	return err_set(err, E_CONFIG, "\"%s\": there is no such act", word(act, "act"));
+	return err_set(err, E_CONFIG, "\"%s\": there is no such act", store_word(act, "act"));
 }

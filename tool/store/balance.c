@@ -1,4 +1,5 @@
 #include "store/balance.h"
+#include "core/mask.h"
 #include "plan/cards.h"
 #include "store/sql.h"
 
@@ -40,13 +41,9 @@ json_t *balance_job(sqlite3 *db, const char *job, struct err *err)
 static json_t *card_row(sqlite3_stmt *s)
 {
 	const struct card_state *state = card_state_find((const char *)sqlite3_column_text(s, 3));
-	char number[32];
-	size_t n;
+	char number[MASK_TEXT];
 
-	sql_text(s, 1, number, sizeof(number));
-	n = strlen(number);
-	for (size_t i = 6; i + 4 < n; i++)
-		number[i] = '*';
+	mask_number((const char *)sqlite3_column_text(s, 1), number);
 	return json_pack("{so, ss, so, so, ss}", "job", text(s, 0), "card", number, "unit",
 		text(s, 2), "state", text(s, 3), "action",
 		state && state->action ? state->action : "");
@@ -160,17 +157,16 @@ static const struct {
 static int look_for(sqlite3 *db, const char *job, size_t i, json_t *balance, struct err *err)
 {
 	sqlite3_stmt *s = sql_query(db, err, checks[i].sql, "s", job);
-	char number[32] = "";
+	char number[MASK_TEXT] = "";
 	int ret = E_STORE, n = 0;
 
 	while (s && (ret = sql_step(db, s, err)) > 0)
 		if (!n++)
-			sql_text(s, 0, number, sizeof(number));
+			mask_number((const char *)sqlite3_column_text(s, 0), number);
 	sql_done(s);
 	if (ret == 0 && n)
-		difference(balance, "%d times: the %s (the first: %.6s...%s)", n,
-			checks[i].sentence, number,
-			strlen(number) > 4 ? number + strlen(number) - 4 : "");
+		difference(
+			balance, "%d times: the %s (the first: %s)", n, checks[i].sentence, number);
 	return ret;
 }
 

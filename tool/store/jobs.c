@@ -1,5 +1,6 @@
 /* Jobs in the store, and what of their cards a person must see. */
 #include "core/clock.h"
+#include "core/mask.h"
 #include "plan/cards.h"
 #include "store/balance.h"
 #include "store/private.h"
@@ -26,16 +27,18 @@ static int insert_cards(struct store *store, const struct store_job *job, struct
 
 	for (size_t i = 0; i < job->card_n && ret >= 0; i++) {
 		const struct store_card *c = &job->cards[i];
+		char masked[MASK_TEXT];
 
 		ret = sql_run(store->db, err,
 			"INSERT INTO cards(number, job, position, valid_from, valid_to, extended, keys,"
 			" state) VALUES(?, ?, ?, ?, ?, ?, ?, 'AVAILABLE')",
 			"ssissss", c->number, job->name, (int64_t)i, c->valid_from, c->valid_to,
 			c->extended, c->keys);
-		if (ret < 0 && sqlite3_errcode(store->db) == SQLITE_CONSTRAINT)
-			ret = err_set(err, E_CONFIG,
-				"job %s: card %zu (%.6s...%s): an earlier job has this card",
-				job->name, i + 1, c->number, c->number + strlen(c->number) - 4);
+		if (ret >= 0 || sqlite3_errcode(store->db) != SQLITE_CONSTRAINT)
+			continue;
+		mask_number(c->number, masked);
+		ret = err_set(err, E_CONFIG, "job %s: card %zu (%s): an earlier job has this card",
+			job->name, i + 1, masked);
 	}
 	return ret;
 }

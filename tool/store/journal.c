@@ -7,13 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char *text_of(const json_t *object, const char *member)
-{
-	const char *s = json_string_value(json_object_get(object, member));
-
-	return s ? s : "";
-}
-
 static int64_t wall_ms(void)
 {
 	struct timespec t;
@@ -72,11 +65,12 @@ static int insert_measurements(
 		int ret = sql_run(store->db, err,
 			"INSERT INTO measurements(step, name, value, unit, low, high, marginal, judgement)"
 			" VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-			"isrsrrrs", step, text_of(m, "name"),
-			json_is_number(value) ? json_number_value(value) : NAN, text_of(m, "unit"),
-			json_number_value(json_object_get(m, "low")),
+			"isrsrrrs", step, store_word(m, "name"),
+			json_is_number(value) ? json_number_value(value) : NAN,
+			store_word(m, "unit"), json_number_value(json_object_get(m, "low")),
 			json_number_value(json_object_get(m, "high")),
-			json_number_value(json_object_get(m, "marginal")), text_of(m, "judgement"));
+			json_number_value(json_object_get(m, "marginal")),
+			store_word(m, "judgement"));
 
 		if (ret < 0)
 			return ret;
@@ -94,8 +88,8 @@ static int insert_apdus(struct store *store, int64_t step, const json_t *list, s
 		int ret = sql_run(store->db, err,
 			"INSERT INTO apdus(step, carrier, command, response, us, error)"
 			" VALUES(?, ?, ?, ?, ?, ?)",
-			"isssis", step, text_of(a, "carrier"), text_of(a, "command"),
-			text_of(a, "response"),
+			"isssis", step, store_word(a, "carrier"), store_word(a, "command"),
+			store_word(a, "response"),
 			(int64_t)json_integer_value(json_object_get(a, "us")),
 			json_string_value(json_object_get(a, "error")));
 
@@ -118,8 +112,8 @@ static int insert_step(struct store *store, int64_t attempt, const json_t *step,
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"iisssssis", attempt,
 		(int64_t)json_integer_value(json_object_get(step, "position")),
-		text_of(step, "step"), text_of(step, "verdict"), text_of(step, "code"),
-		text_of(step, "cause"), text_of(step, "note"),
+		store_word(step, "step"), store_word(step, "verdict"), store_word(step, "code"),
+		store_word(step, "cause"), store_word(step, "note"),
 		(int64_t)json_integer_value(json_object_get(step, "ms")), now);
 	if (ret < 0)
 		return ret;

@@ -310,13 +310,6 @@ static int64_t whole(const json_t *payment, const char *member)
 	return (int64_t)json_integer_value(json_object_get(payment, member));
 }
 
-static const char *word(const json_t *payment, const char *member)
-{
-	const char *s = json_string_value(json_object_get(payment, member));
-
-	return s ? s : "";
-}
-
 static json_t *terms_of(struct store *store, const char *number, struct err *err)
 {
 	sqlite3_stmt *s = sql_query(store->db, err,
@@ -338,17 +331,17 @@ static int authorize(struct store *store, const char *number, const json_t *term
 	const json_t *payment, struct err *err)
 {
 	const json_t *may = json_object_get(terms, "factory_payment");
-	const char *kind = word(payment, "kind");
+	const char *kind = store_word(payment, "kind");
 	int64_t most = whole(may, "amount_cents"), own = whole(may, "key_index"), before = 0;
 	int ret;
 
 	if (whole(payment, "amount_cents") > most)
 		return err_set(
 			err, E_REFUSED, "the job authorizes at most %lld cents", (long long)most);
-	if (strcmp(word(payment, "terminal"), word(may, "terminal")) != 0)
+	if (strcmp(store_word(payment, "terminal"), store_word(may, "terminal")) != 0)
 		return err_set(err, E_REFUSED, "the job authorizes terminal %s only",
-			word(may, "terminal"));
-	if (!strcmp(word(may, "mode"), "test_keys"))
+			store_word(may, "terminal"));
+	if (!strcmp(store_word(may, "mode"), "test_keys"))
 		return whole(payment, "key_index") == own
 			       ? 0
 			       : err_set(err, E_REFUSED,
@@ -386,10 +379,11 @@ static int begin_payment(struct store *store, const char *unit, int64_t attempt,
 		"INSERT INTO payments(number, unit, attempt, kind, amount_cents, terminal, sequence,"
 		" date, time, counter, balance_cents, overdraft_cents, random, key_index, at)"
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ssisissssiiisis", number, unit, attempt, word(p, "kind"), whole(p, "amount_cents"),
-		word(p, "terminal"), word(p, "sequence"), word(p, "date"), word(p, "time"),
-		whole(p, "counter"), whole(p, "balance_cents"), whole(p, "overdraft_cents"),
-		word(p, "random"), whole(p, "key_index"), now);
+		"ssisissssiiisis", number, unit, attempt, store_word(p, "kind"),
+		whole(p, "amount_cents"), store_word(p, "terminal"), store_word(p, "sequence"),
+		store_word(p, "date"), store_word(p, "time"), whole(p, "counter"),
+		whole(p, "balance_cents"), whole(p, "overdraft_cents"), store_word(p, "random"),
+		whole(p, "key_index"), now);
 	if (ret < 0)
 		return ret;
 	*id = sqlite3_last_insert_rowid(store->db);

@@ -22,6 +22,9 @@ struct store {
 	bool failed; /* nothing is written any more */
 };
 
+/* A text member, "" where there is none. */
+const char *store_word(const json_t *object, const char *member);
+
 int store_begin(struct store *store, struct err *err);
 
 /* Commits if ret >= 0 and returns 0, else rolls back and returns ret; E_STORE if the commit fails.

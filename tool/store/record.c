@@ -1,4 +1,5 @@
 #include "store/record.h"
+#include "core/mask.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -98,15 +99,11 @@ static json_t *step_row(sqlite3 *db, sqlite3_stmt *s, struct err *err)
 
 static json_t *masked(sqlite3_stmt *s, int column)
 {
-	char number[32];
-	size_t n;
+	char number[MASK_TEXT];
 
 	if (sqlite3_column_type(s, column) == SQLITE_NULL)
 		return json_null();
-	sql_text(s, column, number, sizeof(number));
-	n = strlen(number);
-	for (size_t i = 6; i + 4 < n; i++)
-		number[i] = '*';
+	mask_number((const char *)sqlite3_column_text(s, column), number);
 	return json_string(number);
 }
 

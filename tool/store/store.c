@@ -13,6 +13,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+const char *store_word(const json_t *object, const char *member)
+{
+	const char *s = json_string_value(json_object_get(object, member));
+
+	return s ? s : "";
+}
+
 /* ---- transactions ---- */
 
 int store_begin(struct store *store, struct err *err)
