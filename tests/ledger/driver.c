@@ -99,7 +99,7 @@ static int purchase(struct store *s, const struct driver_unit *u, int64_t attemp
 	if (before == 1)
 		return 0;
 	if (before == 2 && !u->paid) { /* asked: it did not happen */
-		ret = store_end_payment(s, u->serial, attempt, id, NULL, err);
+		ret = store_end_payment(s, u->serial, attempt, id, "UNDONE", "", err);
 		before = 0;
 	}
 	if (before == 0 && ret == 0) {

@@ -70,12 +70,36 @@ def stranger():
 
 def rejected_then_good():
     with Folder(slots=1) as folder:
-        first = Run(folder, faults=["1:mac2_wrong"])
+        first = Run(folder, faults=["1:sw=B2,6F00"])
         first.finish()
         checks.that(cards(first)[0][2] == "REJECTED", "a unit that fails after INTENT: REJECTED")
         second = Run(folder)
         checks.that(second.finish() == 0, "retest: %s" % second.ends())
         checks.that(cards(second)[0][2] == "COMMITTED", "a retest that passes ends in COMMITTED")
+
+
+def a_spoilt_payment_stays_one():
+    """What was wrong with the one purchase that the job authorizes is not made good by not making another."""
+    for fault, code, speed in (("mac2_wrong", "PAY-MAC2", 0), ("tac_wrong", "PAY-TAC", 0),
+                               ("pay_slow=900", "PAY-TIME", 1), ("slow=52,300", "APDU-TIME", 1)):
+        for still_there in (True, False)[speed:]:
+            with Folder(slots=1) as folder:
+                first = Run(folder, faults=["1:" + fault], speed=speed)
+                first.finish()
+                second = Run(folder, faults=["1:" + fault] if still_there else [])
+                second.finish()
+                checks.that(verdicts(first) == {1: ("FAIL", code)} and verdicts(second) == {1: ("FAIL", "PAY-SPENT")},
+                            "%s: %s, then %s" % (fault, verdicts(first), verdicts(second)))
+                unit = folder.held()["HW26000001"]
+                checks.that(unit["online"] <= 1 and unit["offline"] <= 1, "%s: no second payment: %s" % (fault, unit))
+                checks.that(cards(second)[0][2] == "REJECTED", "%s: %s" % (fault, cards(second)))
+    with Folder(slots=1) as folder:  # a job that authorizes two: a retest can show that it is well now
+        job = changed_job(folder, lambda j: j["factory_payment"].update(count=2))
+        Run(folder, faults=["1:mac2_wrong"], job=job).finish()
+        second = Run(folder, job=job)
+        checks.that(second.finish() == 0 and cards(second)[0][2] == "COMMITTED", "two: %s" % second.ends())
+        unit = folder.held()["HW26000001"]
+        checks.that((unit["online"], unit["offline"], unit["balance"]) == (2, 2, 0), "two payments: %s" % unit)
 
 
 def no_card_left():
@@ -97,6 +121,7 @@ def main():
     finished_unit()
     stranger()
     rejected_then_good()
+    a_spoilt_payment_stays_one()
     no_card_left()
     checks.end()
 

@@ -43,7 +43,7 @@ def terminate(folder, unit, faults=()):
 
 def rejects():
     with Folder(slots=1) as folder:
-        run = Run(folder, faults=["1:mac2_wrong"], units=4, job=folder.make_job("R", 8))
+        run = Run(folder, faults=["1:sw=B2,6F00"], units=4, job=folder.make_job("R", 8))
         run.finish()
         a, b, c, d = units = ["HW2600000%d" % i for i in (1, 2, 3, 4)]
         checks.that(states(folder) == {u: "REJECTED" for u in units}, "rejected: %s" % states(folder))
@@ -98,7 +98,7 @@ def through_the_station():
     """Persons act while the line runs: through the one writer."""
     with Folder(slots=1) as folder:
         job = folder.make_job("S", 4)
-        Run(folder, faults=["1:mac2_wrong"], units=1, job=job).finish()
+        Run(folder, faults=["1:sw=B2,6F00"], units=1, job=job).finish()
         run = Run(folder, units=1, bench=["--first", "2"], speed=1, job=job)
         run.wait_event("step_begin", step="keys")
         done = act(folder, "destroy", "--by", "Ann", "--and", "Bob", *REASON, "HW26000001")
@@ -148,7 +148,7 @@ def contradiction():
     """A unit that was to get one card and comes back with another: nobody can say yet what happened."""
     with Folder(slots=1) as folder:
         job = folder.make_job("C", 4)
-        Run(folder, faults=["1:mac2_wrong"], units=1, job=job).finish()
+        Run(folder, faults=["1:sw=B2,6F00"], units=1, job=job).finish()
         os.remove(folder.file("units/HW26000001.headset"))
         run = Run(folder, units=1, faults=["1:already_personalized"], job=job)
         run.finish()

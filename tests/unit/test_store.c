@@ -217,10 +217,10 @@ static void a_payment_is_what_the_job_authorizes_and_once(void **unused)
 	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), 0);
 	/* On its way is as good as done, until it is proven not to have happened. */
 	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), E_REFUSED);
-	assert_int_equal(store_end_payment(s, "U1", a.id, id, NULL, &err), 0);
-	assert_int_equal(store_end_payment(s, "U1", a.id, id, NULL, &err), E_PROTOCOL);
+	assert_int_equal(store_end_payment(s, "U1", a.id, id, "UNDONE", "", &err), 0);
+	assert_int_equal(store_end_payment(s, "U1", a.id, id, "UNDONE", "", &err), E_PROTOCOL);
 	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), 0);
-	assert_int_equal(store_end_payment(s, "U1", a.id, id, "A1B2C3D4", &err), 0);
+	assert_int_equal(store_end_payment(s, "U1", a.id, id, "BAD", "A1B2C3D4", &err), 0);
 	assert_int_equal(pay(s, a.id, 100, "112233445566", 1, &id), E_REFUSED);
 	store_close(s);
 }

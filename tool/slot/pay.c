@@ -233,12 +233,15 @@ int pay_announce(struct unit *u, struct transaction *t)
 		t->payment = message_integer(answer, "payment");
 	json_decref(answer);
 	if (ret == E_REFUSED)
-		return unit_finding(u, "CARD-PAYMENT", "%s", err.text);
+		return unit_finding(
+			u, u->spent_badly ? "PAY-SPENT" : "CARD-PAYMENT", "%s", err.text);
 	return ret < 0 ? unit_finding(u, "TOOL-STORE", "%s", err.text) : 0;
 }
 
-int pay_conclude(struct unit *u, struct transaction *t, bool happened)
+int pay_conclude(struct unit *u, struct transaction *t, enum pay_outcome outcome)
 {
+	static const char *const ops[] = {
+		[PAY_DONE] = "PAID", [PAY_UNDONE] = "UNPAID", [PAY_BAD] = "MISPAID"};
 	json_t *proof = json_pack("{sI}", "payment", t->payment);
 	char tac[9];
 	struct err err;
@@ -249,9 +252,9 @@ int pay_conclude(struct unit *u, struct transaction *t, bool happened)
 	}
 	t->payment = 0;
 	hex_encode(t->tac, 4, tac);
-	if (happened)
+	if (outcome != PAY_UNDONE)
 		json_object_set_new(proof, "tac", json_string(tac));
-	if (unit_card(u, happened ? "PAID" : "UNPAID", proof, NULL, &err) < 0)
+	if (unit_card(u, ops[outcome], proof, NULL, &err) < 0)
 		return unit_finding(u, "TOOL-STORE", "%s", err.text);
 	return 0;
 }
@@ -359,6 +362,50 @@ static int look_for_test_keys(struct unit *u)
 	return ret;
 }
 
+/* What was on its way when the unit was cut: found out, and told to the ledger. 1: it happened. */
+static int settle_open(struct unit *u, struct transaction *t)
+{
+	bool load = t->terms.type == PURSE_TYPE_LOAD;
+	int ret = pay_recover(u, t);
+
+	if (ret < 0)
+		return ret;
+	if (ret == 0)
+		return pay_conclude(u, t, PAY_UNDONE);
+	ret = pay_verify(u, t, load ? PURSE_LOAD_TAC : PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+	if (ret < 0)
+		pay_conclude(u, t, PAY_BAD);
+	return ret < 0 || (ret = pay_conclude(u, t, PAY_DONE)) < 0 ? ret : 1;
+}
+
+/* One payment of an earlier attempt. */
+static int resume_one(struct unit *u, const json_t *p)
+{
+	bool load = !strcmp(message_string(p, "kind"), "load");
+	struct transaction *t = load ? &u->load : &u->purchase;
+	const char *outcome = message_string(p, "outcome");
+	int ret;
+
+	if (!strcmp(outcome, "UNDONE"))
+		return 0;
+	ret = restore(u, p, t);
+	if (ret == 0 && !outcome[0]) {
+		t->payment = message_integer(p, "id");
+		ret = settle_open(u, t);
+		if (ret == 0)
+			return 0;
+	}
+	if (ret < 0)
+		return ret;
+	pay_apply(u, t);
+	if (!strcmp(outcome, "BAD")) {
+		/* Spent, and worth nothing: what it was to show must be shown by another one. */
+		u->spent_badly = true;
+		u->load.done = u->purchase.done = false;
+	}
+	return 0;
+}
+
 /*
  * A unit that came back: what the ledger knows to be paid is paid, and what was on its way when it
  * was cut is found out. Counters and balance follow from that; the unit must agree.
@@ -367,30 +414,15 @@ static int resume_payments(struct unit *u)
 {
 	const json_t *p;
 	size_t i;
-	int ret = 0;
 
 	u->online = u->perso.online_counter;
 	u->offline = u->perso.offline_counter;
 	json_array_foreach(u->payments, i, p)
 	{
-		bool load = !strcmp(message_string(p, "kind"), "load");
-		struct transaction *t = load ? &u->load : &u->purchase;
-		const char *outcome = message_string(p, "outcome");
+		int ret = resume_one(u, p);
 
-		if (!strcmp(outcome, "UNDONE"))
-			continue;
-		ret = restore(u, p, t);
-		if (ret == 0 && !outcome[0]) {
-			t->payment = message_integer(p, "id");
-			ret = pay_recover(u, t);
-			if (ret < 0 || pay_conclude(u, t, ret == 1) < 0)
-				return E_REFUSED;
-			if (ret == 0)
-				continue;
-		}
 		if (ret < 0)
 			return ret;
-		pay_apply(u, t);
 	}
 	u->resumed = true;
 	return u->sealed && card_test_index(u) ? look_for_test_keys(u) : 0;

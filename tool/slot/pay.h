@@ -43,8 +43,14 @@ int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which
  */
 int pay_announce(struct unit *u, struct transaction *t);
 
-/* Tells the ledger what became of it: it happened (t->tac), or is proven not to have happened. */
-int pay_conclude(struct unit *u, struct transaction *t, bool happened);
+enum pay_outcome {
+	PAY_DONE,   /* it happened, t->tac is its TAC */
+	PAY_UNDONE, /* it is proven not to have happened */
+	PAY_BAD, /* it happened, but not as it must: it is spent, and no retest may build on it */
+};
+
+/* Tells the ledger what became of it. */
+int pay_conclude(struct unit *u, struct transaction *t, enum pay_outcome outcome);
 
 /* It happened: the next INITIALIZE must answer its counter and balance. */
 void pay_apply(struct unit *u, struct transaction *t);

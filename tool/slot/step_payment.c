@@ -34,6 +34,20 @@ int step_random(struct unit *u)
 	return ret;
 }
 
+static int check_credit(struct unit *u, struct transaction *t, const struct apdu *credit,
+	const struct link_answer *a)
+{
+	int ret;
+
+	if (a->n != 4)
+		return unit_finding(
+			u, "APDU-LENGTH", "CREDIT FOR LOAD answers %zu bytes, must be 4", a->n);
+	memcpy(t->tac, a->data, 4);
+	pay_apply(u, t);
+	ret = pay_verify(u, t, PURSE_LOAD_TAC, t->tac, "PAY-TAC");
+	return ret < 0 ? ret : unit_judge_time(u, credit, a);
+}
+
 static int credit(struct unit *u, struct transaction *t)
 {
 	struct link_answer a;
@@ -48,22 +62,20 @@ static int credit(struct unit *u, struct transaction *t)
 	if (ret < 0)
 		return ret;
 	apdu = purse_credit(&t->terms, t->mac2);
-	ret = unit_apdu(u, &apdu, 0, &a);
+	ret = unit_apdu(u, &apdu, UNIT_UNTIMED, &a);
 	if (ret < 0) /* in doubt: the ledger keeps it open, the unit tells when it comes back */
 		return ret;
 	if (a.sw != 0x9000) {
 		ret = unit_finding(u, "PAY-REFUSED", "CREDIT FOR LOAD answers SW %04X (%s)", a.sw,
 			apdu_sw_text(a.sw));
-		pay_conclude(u, t, false);
+		pay_conclude(u, t, PAY_UNDONE);
 		return ret;
 	}
-	if (a.n != 4)
-		return unit_finding(
-			u, "APDU-LENGTH", "CREDIT FOR LOAD answers %zu bytes, must be 4", a.n);
-	memcpy(t->tac, a.data, 4);
-	pay_apply(u, t);
-	ret = pay_conclude(u, t, true);
-	return ret < 0 ? ret : pay_verify(u, t, PURSE_LOAD_TAC, t->tac, "PAY-TAC");
+	ret = check_credit(u, t, &apdu, &a);
+	if (ret == 0)
+		return pay_conclude(u, t, PAY_DONE);
+	pay_conclude(u, t, PAY_BAD);
+	return ret;
 }
 
 int step_load(struct unit *u)
@@ -140,7 +152,7 @@ static int check_debit(struct unit *u, struct transaction *t, const struct link_
 				      : unit_finding(u, "PAY-REFUSED",
 						"DEBIT FOR PURCHASE answers SW %04X (%s)", a->sw,
 						apdu_sw_text(a->sw));
-		pay_conclude(u, t, false);
+		pay_conclude(u, t, PAY_UNDONE);
 		return ret;
 	}
 	if (a->n != 8)
@@ -150,6 +162,13 @@ static int check_debit(struct unit *u, struct transaction *t, const struct link_
 	pay_apply(u, t);
 	ret = pay_verify(u, t, PURSE_PURCHASE_MAC2, a->data + 4, "PAY-MAC2");
 	return ret < 0 ? ret : pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+}
+
+/* The purchase happened and is not as it must be: a retest may not build on it. */
+static int spoilt(struct unit *u, struct transaction *t, int ret)
+{
+	pay_conclude(u, t, PAY_BAD);
+	return ret;
 }
 
 /* The answer to DEBIT is lost. 1: the purchase happened, 0: it did not, negative: a finding. */
@@ -181,17 +200,20 @@ static int purchase(struct unit *u, struct transaction *t, bool again)
 		if (ret == 0)
 			ret = unit_measure(u, "purchase_time", "purchase_time",
 				(double)(us + a.us) / 1e6, "PAY-TIME");
-		return ret < 0 ? ret : unit_judge_time(u, &debit, &a);
+		if (ret == 0)
+			ret = unit_judge_time(u, &debit, &a);
+		return ret < 0 ? spoilt(u, t, ret) : 0;
 	}
 	ret = recover_debit(u, t);
 	if (ret == 1) {
 		pay_apply(u, t);
-		return pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+		ret = pay_verify(u, t, PURSE_PURCHASE_TAC, t->tac, "PAY-TAC");
+		return ret < 0 ? spoilt(u, t, ret) : 0;
 	}
 	if (ret < 0)
 		return ret;
 	/* Proven not to have happened: it may be made once more. */
-	ret = pay_conclude(u, t, false);
+	ret = pay_conclude(u, t, PAY_UNDONE);
 	if (ret == 0 && again)
 		ret = unit_finding(u, "APDU-TIME", "DEBIT FOR PURCHASE is not answered");
 	return ret < 0 ? ret : purchase(u, t, true);

@@ -64,6 +64,7 @@ struct unit {
 	uint8_t ef15[CONF_BYTES], extended[128];
 	size_t extended_n;
 	struct perso perso; /* holds the card-unique keys */
+	bool spent_badly;   /* a payment of an earlier attempt went wrong */
 	bool resumed;	    /* counters and balance below are known */
 	struct transaction load, purchase;
 	uint32_t balance_cents;

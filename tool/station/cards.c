@@ -18,8 +18,9 @@ struct ask {
 
 struct operation {
 	const char *name;
-	int (*run)(
-		struct store *store, struct ask *a, struct err *err); /* in the writer's thread */
+	/* in the writer's thread */
+	int (*run)(struct store *store, struct ask *a, struct err *err);
+	const char *outcome; /* of a payment */
 };
 
 static void say(struct ask *a, const char *member, json_t *value)
@@ -84,10 +85,8 @@ static int run_pay(struct store *store, struct ask *a, struct err *err)
 
 static int run_end_payment(struct store *store, struct ask *a, struct err *err)
 {
-	const char *tac = json_string_value(json_object_get(a->proof, "tac"));
-
 	return store_end_payment(store, a->unit, a->attempt, message_integer(a->proof, "payment"),
-		strcmp(a->op->name, "PAID") == 0 ? tac : NULL, err);
+		a->op->outcome, message_string(a->proof, "tac"), err);
 }
 
 static int run_seal(struct store *store, struct ask *a, struct err *err)
@@ -100,14 +99,15 @@ static const struct operation operations[] = {
 	{"CLAIM", run_claim},	  /* does another unit hold this card number? */
 	{"HOLDING", run_holding}, /* the state of the unit's card */
 	{"INTENT", run_move},
-	{"PAID", run_end_payment},
+	{"MISPAID", run_end_payment, "BAD"}, /* it happened, its answer was wrong */
+	{"PAID", run_end_payment, "DONE"},
 	{"PAY", run_pay}, /* a payment is about to be sent */
 	{"PROVEN", run_move},
 	{"QUARANTINE", run_move},
 	{"RESERVED", run_reserve},
 	{"SEAL", run_seal}, /* test keys are about to be erased */
 	{"SPOILED", run_move},
-	{"UNPAID", run_end_payment},
+	{"UNPAID", run_end_payment, "UNDONE"},
 	{"WRITTEN", run_move},
 };
 

@@ -201,7 +201,7 @@ static int note_issued(struct store *store, const char *number, struct err *err)
 }
 
 static int end_payment(struct store *store, const char *number, int64_t attempt, int64_t payment,
-	const char *tac, struct err *err)
+	const char *outcome, const char *tac, struct err *err)
 {
 	char now[CLOCK_TEXT];
 	int64_t open = 0;
@@ -218,7 +218,7 @@ static int end_payment(struct store *store, const char *number, int64_t attempt,
 	clock_text(now);
 	ret = sql_run(store->db, err,
 		"INSERT INTO payment_ends(payment, outcome, tac, attempt, at) VALUES(?, ?, ?, ?, ?)",
-		"issis", payment, tac ? "DONE" : "UNDONE", tac ? tac : "", attempt, now);
+		"issis", payment, outcome, tac, attempt, now);
 	return ret < 0 ? ret : store_link(store, CHAIN_PAYMENT_END, payment, err);
 }
 
@@ -234,8 +234,8 @@ static int move_card(struct store *store, const char *unit, const char *to, int 
 	if (ret < 0)
 		return ret;
 	if (payment) {
-		ret = end_payment(store, number, attempt, json_integer_value(payment),
-			json_string_value(json_object_get(proof, "tac")), err);
+		ret = end_payment(store, number, attempt, json_integer_value(payment), "DONE",
+			store_word(proof, "tac"), err);
 		if (ret < 0)
 			return ret;
 	}
@@ -401,7 +401,7 @@ int store_begin_payment(struct store *store, const char *unit, int64_t attempt,
 }
 
 int store_end_payment(struct store *store, const char *unit, int64_t attempt, int64_t payment,
-	const char *tac, struct err *err)
+	const char *outcome, const char *tac, struct err *err)
 {
 	char number[CARD_NUMBER], state[STORE_STATE];
 	int slot, ret = store_begin(store, err);
@@ -412,6 +412,6 @@ int store_end_payment(struct store *store, const char *unit, int64_t attempt, in
 	if (ret == 0)
 		ret = err_set(err, E_PROTOCOL, "unit %s holds no card", unit);
 	if (ret > 0)
-		ret = end_payment(store, number, attempt, payment, tac, err);
+		ret = end_payment(store, number, attempt, payment, outcome, tac, err);
 	return store_end(store, ret, err);
 }

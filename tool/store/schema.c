@@ -81,7 +81,7 @@ const char *const store_schema[] = {
 	"CREATE INDEX payments_by_card ON payments(number);",
 	"CREATE TABLE payment_ends("
 	"  payment INTEGER PRIMARY KEY REFERENCES payments(id),"
-	"  outcome TEXT NOT NULL CHECK(outcome IN ('DONE','UNDONE')), tac TEXT NOT NULL,"
+	"  outcome TEXT NOT NULL CHECK(outcome IN ('DONE','UNDONE','BAD')), tac TEXT NOT NULL,"
 	"  attempt INTEGER NOT NULL, at TEXT NOT NULL);",
 
 	/* what persons and commands did to jobs and to the store itself */

@@ -153,9 +153,12 @@ int store_move_card(struct store *store, const char *unit, const char *to, int s
 int store_begin_payment(struct store *store, const char *unit, int64_t attempt,
 	const json_t *payment, int64_t *id, struct err *err);
 
-/* It happened (with its TAC) or is proven not to have happened (tac NULL). */
+/*
+ * What became of it: "DONE" (happened, with its TAC), "UNDONE" (proven not to have happened), "BAD"
+ * (happened, but its answer was wrong: it counts, and proves nothing).
+ */
 int store_end_payment(struct store *store, const char *unit, int64_t attempt, int64_t payment,
-	const char *tac, struct err *err);
+	const char *outcome, const char *tac, struct err *err);
 
 /* The state of the unit's card, "" if it holds none. */
 int store_holding(struct store *store, const char *unit, char state[STORE_STATE], struct err *err);
