@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libjansson-dev libsqlite3-dev \
 libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev"
-TEST_PACKAGES="clang openssl procps python3 python3-jsonschema spin sqlite3"
+TEST_PACKAGES="clang openssl procps python3 python3-jsonschema spin"
 
 # Installs what is missing; asks for root only then.
 install_packages() {

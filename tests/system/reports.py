@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import jsonschema
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import PAYJIG, ROOT, Checks, Folder, Run  # noqa: E402
+from bench import PAYJIG, ROOT, Checks, Folder, Run, payjig  # noqa: E402
 
 
 def main():
@@ -21,6 +21,9 @@ def main():
     with open(os.path.join(ROOT, "reports", "sample-unit.json")) as f:
         sample = json.load(f)
     checks.that(not list(validator.iter_errors(sample)), "the sample follows the schema")
+    proven = payjig("verify", "--fixture", os.path.join(ROOT, "fixtures", "virtual-wired.yaml"),
+                    os.path.join(ROOT, "reports", "sample-unit.json"))
+    checks.that(proven.returncode == 0, "the sample is what the lab's station signed: %s" % proven.stderr)
     spoilt = dict(sample, verdict="GOOD")
     checks.that(list(validator.iter_errors(spoilt)), "the schema refuses a verdict that is none")
     checks.that(list(validator.iter_errors(dict(sample, more=1))), "the schema refuses unknown members")

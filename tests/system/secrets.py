@@ -1,11 +1,12 @@
 """No key byte of the lab keys, nor of any card key made from them, is in the store, the reports, the
 events or the logs: looked for raw and as hex."""
+import base64
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import KEYS, PAYJIG, Checks, Folder, Run, figure  # noqa: E402
+from bench import KEYS, PAYJIG, STATION_KEY, Checks, Folder, Run, figure  # noqa: E402
 
 
 def encrypt(cipher, key, data):
@@ -19,6 +20,12 @@ def lab_keys():
             words = line.split()
             if words and words[0] in ("KEK", "KMC", "MLK", "MPK", "MTK"):
                 yield words[0], bytes.fromhex(words[1])
+
+
+def station_key():
+    """The private key of the station: the last 32 bytes of its PKCS#8 form."""
+    with open(STATION_KEY) as f:
+        return base64.b64decode("".join(f.read().splitlines()[1:-1]))[-32:]
 
 
 def card_keys(masters, numbers):
@@ -55,8 +62,8 @@ def main():
         checks.that(report.returncode == 0, report.stderr.decode())
         masters = dict(lab_keys())
         numbers = [r[0] for r in run.query("SELECT number FROM cards WHERE unit IS NOT NULL")]
-        keys = list(masters.items()) + list(card_keys(masters, numbers))
-        checks.that(len(keys) == 5 + 3 * len(numbers) and len(numbers) >= 5, "%d keys" % len(keys))
+        keys = list(masters.items()) + [("station key", station_key())] + list(card_keys(masters, numbers))
+        checks.that(len(keys) == 6 + 3 * len(numbers) and len(numbers) >= 5, "%d keys" % len(keys))
         looked = 0
         for where, data in outputs(folder, run):
             looked += 1

@@ -10,8 +10,9 @@ static const struct card_state states[] = {
 	{"PROVEN", "in_work", false, "put the same unit in again: it is finished with this card"},
 	{"COMMITTED", "committed", true, NULL},
 	{"REJECTED", "rejected", false,
-		"test the unit again, or terminate it (payjig card terminate)"},
-	{"QUARANTINE", "quarantined", false, "find out what it is (payjig card resolve)"},
+		"test the unit again; if it fails again, terminate it (payjig card terminate)"},
+	{"QUARANTINE", "quarantined", false,
+		"find the unit, then payjig card resolve; if it is lost, payjig card destroy"},
 	{"SPOILED", "spoiled", true, NULL},
 };
 
