@@ -294,6 +294,21 @@ static int check_states(struct verifier *v)
 	return ret > 0 ? v->err->status : ret;
 }
 
+/* A unit was first seen when its first attempt began. */
+static int check_units(struct verifier *v)
+{
+	sqlite3_stmt *s = sql_query(v->db, v->err,
+		"SELECT serial FROM units u WHERE first_seen <> coalesce((SELECT started FROM"
+		" attempts a WHERE a.label = u.serial ORDER BY id LIMIT 1), '')",
+		"");
+	int ret = E_STORE;
+
+	while (s && (ret = sql_step(v->db, s, v->err)) > 0)
+		found(v, "unit %s was changed or added", (const char *)sqlite3_column_text(s, 0));
+	sql_done(s);
+	return ret;
+}
+
 static int read_meta(struct verifier *v, const char *name, char *out, size_t size)
 {
 	sqlite3_stmt *s =
@@ -320,7 +335,8 @@ static int verify_all(struct verifier *v, const struct verify_options *o)
 		found(v, "the store names station %.16s..., not %.16s...", station,
 			v->result->station);
 	if ((ret = check_chain(v, &tail)) < 0 || (ret = check_strangers(v)) < 0 ||
-		(ret = check_heads(v, &tail)) < 0 || (ret = check_states(v)) < 0)
+		(ret = check_heads(v, &tail)) < 0 || (ret = check_states(v)) < 0 ||
+		(ret = check_units(v)) < 0)
 		return ret;
 	return o->head ? check_outside(v, o->head, &tail) : 0;
 }
