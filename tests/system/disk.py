@@ -53,8 +53,11 @@ def try_point(point):
         # The last operations are the closing of a store whose units are all recorded.
         if status != 3 or not all(w in run.stderr for w in words) and "head outside" not in run.stderr:
             wrong.append("status %d, %r" % (status, run.stderr))
-        if len(ends) > 1 and ends[-1] == ("PASS", "") or ("ERROR", "TOOL-STORE") not in ends and ends:
-            wrong.append("ends %s" % ends)
+        # Whoever began has ended; the one in work as ERROR; where it struck between two units, none began after.
+        begun = [e["label"] for e in run.events if e["type"] == "unit_begin"]
+        if begun != [e["label"] for e in run.ends()] or len(ends) == 3 or ("PASS", "") in ends[1:] or any(
+                e not in (("PASS", ""), ("ERROR", "TOOL-STORE")) for e in ends):
+            wrong.append("begun %s, ends %s" % (begun, ends))
         after = [n for n, w in operations(folder) if w == "sync" and n > at]
         if what == "sync" and after:
             wrong.append("synced again after the failure: %s" % after)
