@@ -221,6 +221,14 @@ def restored():
         shutil.rmtree(folder.file("state"))
         run = Run(folder, units=1, bench=["--first", "5"], job="O")
         checks.that(run.finish() == 3 and "does not know this store" in run.stderr, "no head: %s" % run.stderr)
+        left = run.query("SELECT count(*) FROM cards WHERE state = 'AVAILABLE'")[0][0]
+        done = payjig(*accept, "--and", "Bob")
+        checks.that(left > 0 and done.returncode == 0 and "%d cards" % left in done.stdout,
+                    "nobody knows what was issued: every card may have been: %s" % done)
+        run = Run(folder, units=1, bench=["--first", "5"], job="O")
+        run.finish()
+        checks.that(verdicts(run) == {1: ("ERROR", "CARD-NONE")}, "none goes out: %s" % run.ends())
+        whole(folder, "after a lost head")
 
 
 def schemas():

@@ -14,28 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_MAX = 1024 * 1024 };
-
 /* ---- import ---- */
-
-static int read_profiles(const char *fixture_path, const struct fixture *fixture,
-	struct profile *profiles, struct err *err)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < fixture->slot_n && ret == 0; i++) {
-		char *path = file_beside(fixture_path, fixture->slots[i].profile), *yaml = NULL;
-		size_t n = 0;
-
-		ret = path ? file_read(path, CONFIG_MAX, &yaml, &n, err)
-			   : err_set(err, E_SYSTEM, "out of memory");
-		if (ret == 0)
-			ret = profile_read(path, yaml, n, &profiles[i], err);
-		free(yaml);
-		free(path);
-	}
-	return ret;
-}
 
 static int import(const char *fixture_path, const char *store_path, const char *file,
 	char name[STORE_TEXT], struct err *err)
@@ -47,8 +26,8 @@ static int import(const char *fixture_path, const char *store_path, const char *
 	int ret = profiles ? identity_load(&identity, fixture_path, &fixture, err)
 			   : err_set(err, E_SYSTEM, "out of memory");
 
-	if (ret == 0)
-		ret = read_profiles(fixture_path, &fixture, profiles, err);
+	for (size_t i = 0; i < fixture.slot_n && ret == 0; i++)
+		ret = identity_profile(fixture_path, &fixture.slots[i], &profiles[i], err);
 	if (ret == 0)
 		ret = store_open(&store,
 			&(struct store_options){.path = store_path,

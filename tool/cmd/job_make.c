@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATIONS = 64, CONFIG_MAX = 1024 * 1024, STEP = 7919, LAST_DIGITS = 16 };
+enum { STATIONS = 64, STEP = 7919, LAST_DIGITS = 16 };
 
 struct make {
 	const char *out, *fixture, *name, *certificate, *key, *payment, *card_keys, *quantity_text,
@@ -40,33 +40,12 @@ static int whole(const char *what, const char *text, int64_t low, int64_t high, 
 	return 0;
 }
 
-static int read_profile(struct make *m, const struct fixture *fixture, struct err *err)
-{
-	char *path = file_beside(m->fixture, fixture->slots[0].profile), *text = NULL;
-	size_t n = 0;
-	int ret = path ? file_read(path, CONFIG_MAX, &text, &n, err)
-		       : err_set(err, E_SYSTEM, "out of memory");
-
-	if (ret == 0)
-		ret = profile_read(path, text, n, &m->profile, err);
-	free(text);
-	free(path);
-	return ret;
-}
-
 static int open_keys(struct make *m, const struct fixture *fixture, struct err *err)
 {
-	const char *where = strchr(fixture->keys, ':');
-	char *path = where ? file_beside(m->fixture, where + 1) : NULL, *spec = NULL;
-	int ret;
+	char *spec = identity_keys(m->fixture, fixture, err);
+	int ret = spec ? keys_open(&m->keys, spec, err) : err->status;
 
-	if (!path || asprintf(&spec, "%.*s%s", (int)(where - fixture->keys + 1), fixture->keys,
-			     path) < 0)
-		spec = NULL;
-	ret = spec ? keys_open(&m->keys, spec, err)
-		   : err_set(err, E_CONFIG, "%s: keys: must be PROVIDER:WHERE", m->fixture);
 	free(spec);
-	free(path);
 	return ret;
 }
 
@@ -308,7 +287,7 @@ static int make(struct make *m, const char **files, size_t n, struct err *err)
 		return ret;
 	if ((ret = identity_load(&identity, m->fixture, &fixture, err)) == 0 &&
 		(ret = read_stations(m, files, n, identity.name, err)) == 0 &&
-		(ret = read_profile(m, &fixture, err)) == 0 &&
+		(ret = identity_profile(m->fixture, &fixture.slots[0], &m->profile, err)) == 0 &&
 		(ret = open_keys(m, &fixture, err)) == 0) {
 		if (m->quantity < m->station_n)
 			ret = err_set(err, E_CONFIG,

@@ -3,17 +3,17 @@
 #include <string.h>
 
 static const struct card_state states[] = {
-	{"AVAILABLE", "available", true, NULL},
-	{"RESERVED", "reserved", false, "nothing: it goes back to the pool by itself"},
-	{"INTENT", "in_work", false, "put the same unit in again: it is finished with this card"},
-	{"WRITTEN", "in_work", false, "put the same unit in again: it is finished with this card"},
-	{"PROVEN", "in_work", false, "put the same unit in again: it is finished with this card"},
-	{"COMMITTED", "committed", true, NULL},
-	{"REJECTED", "rejected", false,
+	{"AVAILABLE", "available", NULL},
+	{"RESERVED", "reserved", "nothing: it goes back to the pool by itself"},
+	{"INTENT", "in_work", "put the same unit in again: it is finished with this card"},
+	{"WRITTEN", "in_work", "put the same unit in again: it is finished with this card"},
+	{"PROVEN", "in_work", "put the same unit in again: it is finished with this card"},
+	{"COMMITTED", "committed", NULL},
+	{"REJECTED", "rejected",
 		"test the unit again; if it fails again, terminate it (payjig card terminate)"},
-	{"QUARANTINE", "quarantined", false,
+	{"QUARANTINE", "quarantined",
 		"find the unit, then payjig card resolve; if it is lost, payjig card destroy"},
-	{"SPOILED", "spoiled", true, NULL},
+	{"SPOILED", "spoiled", NULL},
 };
 
 static const struct card_move moves[] = {

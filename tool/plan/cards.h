@@ -14,7 +14,6 @@
 struct card_state {
 	const char *word;
 	const char *column; /* under which a reconciliation counts it */
-	bool settled;	    /* a job may be closed with it */
 	const char *action; /* the one legal next action of a person, NULL: none is due */
 };
 

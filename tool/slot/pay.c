@@ -171,7 +171,7 @@ int pay_verify(struct unit *u, const struct transaction *t, enum purse_mac which
 	return ret ? 0 : unit_finding(u, code, "%s", "");
 }
 
-bool pay_tac_fits(struct unit *u, const struct transaction *t)
+static bool tac_fits(struct unit *u, const struct transaction *t)
 {
 	struct err err;
 
@@ -301,7 +301,11 @@ static int restore(struct unit *u, const json_t *p, struct transaction *t)
 	return ret < 0 ? ret : pay_mac(u, t, load ? PURSE_LOAD_MAC2 : PURSE_PURCHASE_MAC2, t->mac2);
 }
 
-bool pay_takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n)
+/*
+ * 9000 alone proves nothing: the proof's MAC must be the MAC2 of the purchase; where the product
+ * proves by the TAC only, and for a load, the TAC must verify.
+ */
+static bool takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n)
 {
 	int order = u->profile->purse.prove_order;
 	const uint8_t *tac = order == PROFILE_MAC_TAC ? data + 4 : data;
@@ -312,7 +316,7 @@ bool pay_takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *da
 	memcpy(t->tac, tac, 4);
 	if (order != PROFILE_TAC_ONLY && t->terms.type == PURSE_TYPE_PURCHASE)
 		return !memcmp(mac, t->mac2, 4);
-	return pay_tac_fits(u, t);
+	return tac_fits(u, t);
 }
 
 int pay_recover(struct unit *u, struct transaction *t)
@@ -328,7 +332,7 @@ int pay_recover(struct unit *u, struct transaction *t)
 
 	if (ret < 0)
 		return ret;
-	proven = a.sw == 0x9000 && pay_takes_as_proof(u, t, a.data, a.n);
+	proven = a.sw == 0x9000 && takes_as_proof(u, t, a.data, a.n);
 	ret = initialize(u, &nothing, &start, NULL);
 	if (ret < 0)
 		return ret;

@@ -62,17 +62,8 @@ void pay_apply(struct unit *u, struct transaction *t);
  */
 int pay_recover(struct unit *u, struct transaction *t);
 
-/*
- * 9000 alone proves nothing: the proof's MAC must be the MAC2 of the purchase; where the product
- * proves by the TAC only, and for a load, the TAC must verify.
- */
-bool pay_takes_as_proof(struct unit *u, struct transaction *t, const uint8_t *data, size_t n);
-
 /* GET TRANSACTION PROVE of this transaction, with the counter as the product wants it. */
 struct apdu pay_prove(const struct unit *u, const struct transaction *t);
-
-/* true if t->tac verifies as the transaction's TAC; no finding if not. */
-bool pay_tac_fits(struct unit *u, const struct transaction *t);
 
 /* GET BALANCE must answer u->balance_cents: PAY-BALANCE. */
 int pay_check_balance(struct unit *u);

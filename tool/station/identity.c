@@ -65,6 +65,40 @@ int identity_load(struct identity *id, const char *path, struct fixture *fixture
 	return ret < 0 ? ret : identity_open(id, path, fixture, err);
 }
 
+int identity_profile(
+	const char *path, const struct fixture_slot *slot, struct profile *profile, struct err *err)
+{
+	char *file = file_beside(path, slot->profile), *text = NULL;
+	size_t n = 0;
+	int ret = file ? file_read(file, CONFIG_MAX, &text, &n, err)
+		       : err_set(err, E_SYSTEM, "out of memory");
+
+	if (ret == 0)
+		ret = profile_read(file, text, n, profile, err);
+	free(text);
+	free(file);
+	return ret;
+}
+
+char *identity_keys(const char *path, const struct fixture *fixture, struct err *err)
+{
+	const char *where = strchr(fixture->keys, ':');
+	char *file, *spec = NULL;
+
+	if (!where) {
+		err_set(err, E_CONFIG, "%s: keys: must be PROVIDER:WHERE", path);
+		return NULL;
+	}
+	file = file_beside(path, where + 1);
+	if (!file || asprintf(&spec, "%.*s%s", (int)(where - fixture->keys + 1), fixture->keys,
+			     file) < 0) {
+		spec = NULL;
+		err_set(err, E_SYSTEM, "out of memory");
+	}
+	free(file);
+	return spec;
+}
+
 static int check_product(const char *path, const struct job *job, const struct profile *profiles,
 	size_t n, struct err *err)
 {

@@ -24,6 +24,13 @@ void identity_close(struct identity *identity);
 int identity_load(
 	struct identity *identity, const char *path, struct fixture *fixture, struct err *err);
 
+/* The profile of a slot, whose path is seen from the fixture's file `path`. */
+int identity_profile(const char *path, const struct fixture_slot *slot, struct profile *profile,
+	struct err *err);
+
+/* The key provider with its path as seen from here, "file:PATH" (caller frees); NULL with err. */
+char *identity_keys(const char *path, const struct fixture *fixture, struct err *err);
+
 /*
  * Verifies a job's file and adds it to the store. Its product must be that of one of these
  * profiles, which must take its key set. E_CONFIG says what is wrong; nothing of it is stored then.

@@ -254,22 +254,6 @@ static int configure_slot(struct station *st, size_t i, struct err *err)
 	return ret;
 }
 
-static int configure_keys(struct station *st, struct err *err)
-{
-	const char *where = strchr(st->fixture.keys, ':');
-	char *path;
-
-	if (!where)
-		return err_set(
-			err, E_CONFIG, "%s: keys: must be PROVIDER:WHERE", st->fixture_file.path);
-	path = file_beside(st->fixture_file.path, where + 1);
-	if (!path || asprintf(&st->keys, "%.*s%s", (int)(where - st->fixture.keys + 1),
-			     st->fixture.keys, path) < 0)
-		st->keys = NULL;
-	free(path);
-	return st->keys ? 0 : err_set(err, E_SYSTEM, "out of memory");
-}
-
 static int configure(struct station *st, struct err *err)
 {
 	const struct station_options *o = st->options;
@@ -281,9 +265,11 @@ static int configure(struct station *st, struct err *err)
 		(ret = read_config(&st->plan_file, o->plan, err)) < 0 ||
 		(ret = plan_read(
 			 o->plan, st->plan_file.text, st->plan_file.length, &st->plan, err)) < 0 ||
-		(ret = identity_open(&st->identity, o->fixture, &st->fixture, err)) < 0 ||
-		(ret = configure_keys(st, err)) < 0)
+		(ret = identity_open(&st->identity, o->fixture, &st->fixture, err)) < 0)
 		return ret;
+	st->keys = identity_keys(o->fixture, &st->fixture, err);
+	if (!st->keys)
+		return err->status;
 	for (size_t i = 0; i < st->fixture.slot_n; i++) {
 		st->slot_n = i + 1;
 		ret = configure_slot(st, i, err);

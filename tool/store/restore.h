@@ -13,7 +13,8 @@ int store_restore(const char *copy, const char *path, struct err *err);
 
 /*
  * Two persons take an old copy for the store. Cards that may have been issued after it was made go
- * to QUARANTINE: every AVAILABLE one up to the last that the station knows to have been issued.
+ * to QUARANTINE: every AVAILABLE one up to the last that the station knows to have been issued,
+ * all of them if it knows nothing.
  * Number of them, or negative. The store must have been opened with .behind.
  */
 int store_accept(struct store *store, const json_t *persons, const char *reason, struct err *err);

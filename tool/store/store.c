@@ -215,6 +215,23 @@ static int behind(struct store *store, const struct outside_head *head, struct e
 	return E_STORE;
 }
 
+/* The station's folder does not know the store: nobody remembers what was issued from it, so every
+ * card may have been. */
+static int forgotten(struct store *store, bool accept_behind, struct err *err)
+{
+	int ret = sql_integer(
+		store->db, &store->issued, err, "SELECT coalesce(max(id), 0) FROM cards", "");
+
+	if (ret < 0 || accept_behind)
+		return ret < 0 ? ret : 0;
+	err_set(err, E_STORE,
+		"the station's folder %s does not know this store: no card is issued from it (payjig"
+		" store accept)",
+		store->state);
+	err->code = STORE_BEHIND;
+	return E_STORE;
+}
+
 /* What the station remembers of this store must be in it; then it remembers what is in it now. */
 static int compare_outside(struct store *store, bool accept_behind, struct err *err)
 {
@@ -225,21 +242,14 @@ static int compare_outside(struct store *store, bool accept_behind, struct err *
 		ret = outside_read(&store->outside, store->id, store->name, &head, err);
 	if (ret < 0)
 		return ret;
-	if (ret == 0 && store->tail.sequence > 0 && !accept_behind) {
-		err_set(err, E_STORE,
-			"the station's folder %s does not know this store: no card is issued from it"
-			" (payjig store accept)",
-			store->state);
-		err->code = STORE_BEHIND;
-		return E_STORE;
-	}
-	if (ret == 1 && head.tail.sequence > 0) {
+	if (head.tail.sequence > 0)
 		ret = behind(store, &head, err);
-		if (ret < 0 && !(accept_behind && err->code == STORE_BEHIND))
-			return ret;
-		if (head.issued > store->issued)
-			store->issued = head.issued;
-	}
+	else if (ret == 0 && store->tail.sequence > 0)
+		ret = forgotten(store, accept_behind, err);
+	if (ret < 0 && !(accept_behind && err->code == STORE_BEHIND))
+		return ret;
+	if (head.issued > store->issued)
+		store->issued = head.issued;
 	if (accept_behind)
 		return 0;
 	ret = store_begin(store, err);
