@@ -1,7 +1,7 @@
 # What payjig is built with and tested with, as Debian 12 packages. Sourced by tool/demo and tests/run.
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libjansson-dev libsqlite3-dev \
-libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev"
+libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev libargon2-dev libncurses-dev gettext"
 TEST_PACKAGES="clang openssl procps python3 python3-jsonschema spin"
 
 # Installs what is missing; asks for root only then.

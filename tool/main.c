@@ -13,6 +13,7 @@ static const struct {
 	{"card", cmd_card, "what waits for a person; terminate, resolve, destroy"},
 	{"check", cmd_check, "check configuration and job files"},
 	{"job", cmd_job, "inventories of cards: import, reconcile, export, close"},
+	{"person", cmd_person, "who may work at this station"},
 	{"report", cmd_report, "write the reports of a store"},
 	{"run", cmd_run, "provision units without a screen"},
 	{"slot", cmd_slot, "be the worker of one slot (the station starts it)"},

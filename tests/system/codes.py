@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from bench import ROOT, Checks  # noqa: E402
 
-CODE = r'"((?:APDU|BTN|CARD|EAR|ID|JIG|LINK|MIC|PAY|PERSO|PLUG|PWR|TOOL)-[A-Z0-9-]+|ABORTED)"'
+CODE = r'"((?:APDU|BTN|CARD|EAR|ID|JIG|LINK|MIC|OPERATOR|PAY|PERSO|PLUG|PWR|TOOL)-[A-Z0-9-]+|ABORTED)"'
 
 
 def main():

@@ -155,17 +155,18 @@ def clients_come_and_go():
             while True:
                 if events_until(f, "slot")["state"] == "idle":
                     break
-            f.write('{"type":"start","label":"HW2600000%d","slot":1}\n' % n)
+            f.write('{"type":"start","label":"HW2600000%d","slot":1,"operator":"test"}\n' % n)
             f.flush()
             end = events_until(f, "unit_end")
             checks.that(end.get("verdict") == "PASS", "client %d: %s" % (n, end))
             s.close()
         s, f = client()
-        f.write('nonsense\n{"type":"start","label":"bad label"}\n{"type":"start","label":"X","slot":9}\n')
+        f.write('nonsense\n{"type":"start","label":"bad label","operator":"test"}\n'
+                '{"type":"start","label":"X","slot":9,"operator":"test"}\n{"type":"start","label":"X"}\n')
         f.flush()
-        refused = [events_until(f, "refused")["error"] for _ in range(3)]
+        refused = [events_until(f, "refused")["error"] for _ in range(4)]
         checks.that("not a message" in refused[0] and "letters" in refused[1] and
-                    "no such slot" in refused[2], "refusals: %s" % refused)
+                    "no such slot" in refused[2] and "log in first" in refused[3], "refusals: %s" % refused)
         f.write('{"type":"stop"}\n')
         f.flush()
         checks.that(run.finish() == 0, "a station told to stop ends well: %s" % run.stderr)

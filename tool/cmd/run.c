@@ -4,16 +4,17 @@
  */
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/start.h"
 #include "cmd/station_options.h"
 #include "core/lines.h"
 #include "core/num.h"
 #include "messages/messages.h"
+#include "plan/labels.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SLOTS = 33, BUFFER = 2 * 1024 * 1024, LABEL_LINE = 256 };
-
-extern char **environ;
+enum { SLOTS = 33, BUFFER = 2 * 1024 * 1024 };
 
 struct label {
-	char text[LABEL_LINE];
+	char text[LABEL_TEXT];
 	unsigned slot; /* 0: any */
 };
 
@@ -220,28 +219,24 @@ static void station_line(struct run *r, const char *line, size_t n)
 
 static void label_line(struct run *r, const char *line)
 {
-	const char *colon = strchr(line, ':');
 	struct label *more;
-	char number[8] = "";
-	int64_t slot = 0;
+	const char *label;
+	unsigned slot = 0;
+	struct err err;
 
 	if (!line[0])
 		return;
-	if (colon && colon - line < 8) {
-		memcpy(number, line, (size_t)(colon - line));
-		if (num_integer(number, &slot) < 0 || slot < 1 || slot >= SLOTS) {
-			printf("%-10s %-16s there is no slot \"%s\"\n", "REFUSED", line, number);
-			r->error = true;
-			return;
-		}
-		line = colon + 1;
+	if (label_read(line, &slot, &label, &err) < 0) {
+		printf("%-10s %-16s %s\n", "REFUSED", line, err.text);
+		r->error = true;
+		return;
 	}
 	more = realloc(r->queue, (r->queue_n + 1) * sizeof(*more));
 	if (!more)
 		return;
 	r->queue = more;
-	more[r->queue_n].slot = (unsigned)slot;
-	snprintf(more[r->queue_n++].text, LABEL_LINE, "%s", line);
+	more[r->queue_n].slot = slot;
+	snprintf(more[r->queue_n++].text, LABEL_TEXT, "%s", label);
 }
 
 static void read_labels(struct run *r)
@@ -253,50 +248,6 @@ static void read_labels(struct run *r)
 		label_line(r, line);
 	if (got < 0)
 		r->labels_end = true;
-}
-
-/* ---- the station's process ---- */
-
-static int start_station(struct run *r, const struct station_options *o, struct err *err)
-{
-	char notify[16], self[4096], c;
-	const char *argv[24] = {"payjig", "station", "--once", "--notify-fd", notify, "--fixture",
-		o->fixture, "--plan", o->plan, "--job", o->job, "--store", o->store, "--socket",
-		o->socket, "--worker", o->program};
-	size_t argc = 17;
-	posix_spawnattr_t attributes;
-	sigset_t none;
-	int pipe_fds[2], ret;
-	ssize_t n;
-
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0 || pipe(pipe_fds) < 0)
-		return err_set(err, E_SYSTEM, "the station can't be started: %s", strerror(errno));
-	self[n] = '\0';
-	fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC);
-	snprintf(notify, sizeof(notify), "%d", pipe_fds[1]);
-	if (o->jig) {
-		argv[argc++] = "--jig";
-		argv[argc++] = o->jig;
-	}
-	posix_spawnattr_init(&attributes);
-	sigemptyset(&none);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setpgroup(&attributes, 0); /* a Ctrl-C is told to it by us */
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	ret = posix_spawn(&r->station, self, NULL, &attributes, (char **)argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	close(pipe_fds[1]);
-	if (ret) {
-		close(pipe_fds[0]);
-		r->station = 0;
-		return err_set(err, E_SYSTEM, "the station can't be started: %s", strerror(ret));
-	}
-	do {
-		n = read(pipe_fds[0], &c, 1);
-	} while (n < 0 && errno == EINTR);
-	close(pipe_fds[0]);
-	return n == 1 ? 0 : 1; /* 1: it ended, and said why itself */
 }
 
 /* ---- the loop ---- */
@@ -406,10 +357,9 @@ int cmd_run(int argc, char **argv)
 	ret = station_option_defaults(&o, &err);
 	if (ret == 0)
 		ret = open_run(&r, labels, &err);
-	if (ret == 0 && (r.socket = client_connect(o.socket)) < 0)
-		ret = start_station(&r, &o, &err);
-	if (ret == 0 && r.socket < 0 && (r.socket = client_connect(o.socket)) < 0)
-		ret = err_set(&err, E_SYSTEM, "%s: %s", o.socket, strerror(errno));
+	o.once = true;
+	if (ret == 0)
+		ret = start_connect(&o, NULL, false, &r.station, &r.socket, &err);
 	if (ret == 0)
 		serve(&r);
 	if (r.socket >= 0)

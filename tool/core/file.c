@@ -112,3 +112,20 @@ char *file_beside(const char *from, const char *name)
 		return NULL;
 	return path;
 }
+
+int file_make_folders(const char *folder, struct err *err)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/", folder) >= (int)sizeof(path))
+		return err_set(err, E_CONFIG, "%s: name too long", folder);
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return err_set(err, E_SYSTEM, "%s: %s", path, strerror(errno));
+		*p = '/';
+	}
+	return 0;
+}

@@ -17,6 +17,9 @@ enum { FILE_SHARED = 0644, FILE_OWN = 0600 }; /* FILE_OWN: whole card numbers ar
 /* Replaces path by these bytes: temporary file, fsync, rename. E_SYSTEM on failure. */
 int file_write(const char *path, int mode, const char *text, size_t length, struct err *err);
 
+/* Makes a folder for its owner alone, and those it lies in, where they are missing. */
+int file_make_folders(const char *folder, struct err *err);
+
 /* SHA-256 as 64 hex digits and a NUL. */
 void file_digest(const void *bytes, size_t n, char out[DIGEST_TEXT]);
 

@@ -15,7 +15,7 @@ struct member {
 struct row {
 	const char *type;
 	unsigned sides;
-	struct member members[12];
+	struct member members[14];
 };
 
 #define EVENTS (FROM_SLOT | FROM_STATION_TO_CLIENT)
@@ -35,17 +35,24 @@ static const struct row rows[] = {
 			{"card", OBJECT, true}, {"payments", LIST, true}, {"payment", INT, true},
 			{"sealed", BOOL, true}}},
 	{"stored", FROM_STATION_TO_SLOT, {{"id", INT}}},
+	{"prompt_result", FROM_STATION_TO_SLOT,
+		{{"id", INT}, {"answer", TEXT}, {"by", TEXT}}}, /* "": nobody answered */
+	{"who", FROM_STATION_TO_SLOT, {{0}}},
 	/* slot -> station; the events among them go on to the clients, with slot and unit added */
 	{"ready", FROM_SLOT, {{"lab", BOOL}}},
 	{"unready", FROM_SLOT, {{"error", TEXT}}},
 	{"jig", FROM_SLOT, {{"id", INT}, {"op", TEXT}, {"args", OBJECT}}},
+	{"serial", FROM_SLOT, {{"serial", TEXT}, {"error", TEXT}}}, /* of the unit; "": unknown */
+	{"prompt", EVENTS,
+		{{"prompt", TEXT}, {"timeout_ms", INT}, {"id", INT, true}, {"slot", INT, true},
+			{"label", TEXT, true}}},
 	{"card", FROM_SLOT, {{"id", INT}, {"op", TEXT}, {"unit", TEXT}, {"proof", OBJECT, true}}},
 	{"apdu", FROM_SLOT,
 		{{"carrier", TEXT}, {"command", TEXT}, {"response", TEXT}, {"us", INT},
 			{"error", TEXT, true}}},
 	{"step_begin", EVENTS,
 		{{"step", TEXT}, {"position", INT}, {"steps", INT}, {"slot", INT, true},
-			{"label", TEXT, true}}},
+			{"label", TEXT, true}, {"ms", INT, true}}},
 	{"step_end", EVENTS,
 		{{"step", TEXT}, {"position", INT}, {"verdict", TEXT}, {"code", TEXT},
 			{"cause", TEXT}, {"note", TEXT}, {"ms", INT}, {"measurements", LIST},
@@ -53,24 +60,45 @@ static const struct row rows[] = {
 	{"unit_end", EVENTS,
 		{{"verdict", TEXT}, {"code", TEXT}, {"cause", TEXT}, {"slot", INT, true},
 			{"label", TEXT, true}, {"action", TEXT, true}, {"attempt", INT, true},
-			{"ms", INT, true}, {"card", TEXT, true}, {"lab", BOOL, true}}},
-	/* client -> station */
-	{"watch", FROM_CLIENT, {{0}}},
+			{"ms", INT, true}, {"card", TEXT, true}, {"lab", BOOL, true},
+			{"try", INT, true}}},
+	/* client -> station; what a person does is the person's who logged in, or, from a client
+	   without a screen, of whom it names */
+	{"watch", FROM_CLIENT, {{"now", BOOL, true}}}, /* now: and what is under way */
 	{"start", FROM_CLIENT, {{"label", TEXT}, {"slot", INT, true}, {"operator", TEXT, true}}},
-	{"act", FROM_CLIENT, {{"what", OBJECT}}},
+	{"act", FROM_CLIENT, {{"what", OBJECT}, {"witness", OBJECT, true}}},
 	{"abort_unit", FROM_CLIENT, {{"slot", INT, true}}},
 	{"stop", FROM_CLIENT, {{0}}},
+	{"login", FROM_CLIENT, {{"name", TEXT}, {"password", TEXT}}},
+	{"logout", FROM_CLIENT, {{0}}},
+	{"alive", FROM_CLIENT, {{0}}}, /* a person is at the keys */
+	{"pause", FROM_CLIENT, {{"on", BOOL}}},
+	{"answer", FROM_CLIENT, {{"slot", INT}, {"answer", TEXT}}},
+	{"ask", FROM_CLIENT, {{"id", INT}, {"what", TEXT}, {"about", OBJECT}}},
 	/* station -> client */
 	{"station", FROM_STATION_TO_CLIENT,
 		{{"state", TEXT}, {"job", TEXT}, {"plan", TEXT}, {"fixture", TEXT}, {"lab", BOOL},
-			{"slots", INT}, {"pid", INT}, {"code", TEXT, true}, {"error", TEXT, true}}},
+			{"slots", INT}, {"pid", INT}, {"code", TEXT, true}, {"error", TEXT, true},
+			{"product", TEXT}, {"production", BOOL}, {"paused", TEXT, true}}},
 	{"slot", FROM_STATION_TO_CLIENT,
-		{{"slot", INT}, {"state", TEXT}, {"label", TEXT, true}, {"error", TEXT, true}}},
+		{{"slot", INT}, {"state", TEXT}, {"label", TEXT, true}, {"error", TEXT, true},
+			{"link", TEXT}, {"present", BOOL}}},
+	{"counts", FROM_STATION_TO_CLIENT,
+		{{"shift", TEXT}, {"pass", INT}, {"fail", INT}, {"error", INT}, {"abort", INT},
+			{"first", INT}, {"first_pass", INT}, {"per_hour", INT}, {"cards_left", INT},
+			{"expected_ms", INT}}},
+	{"session", FROM_STATION_TO_CLIENT,
+		{{"name", TEXT}, {"role", TEXT}, {"error", TEXT, true}}}, /* "": nobody */
+	{"prompt_end", FROM_STATION_TO_CLIENT, {{"slot", INT}, {"answer", TEXT}, {"by", TEXT}}},
+	{"answered", FROM_STATION_TO_CLIENT,
+		{{"id", INT}, {"what", TEXT}, {"error", TEXT, true}, {"data", OBJECT, true}}},
 	{"unsettled", FROM_STATION_TO_CLIENT,
 		{{"job", TEXT}, {"card", TEXT}, {"unit", TEXT}, {"state", TEXT}, {"action", TEXT}}},
-	{"act_done", FROM_STATION_TO_CLIENT, {{"status", INT}, {"error", TEXT, true}}},
+	{"act_done", FROM_STATION_TO_CLIENT,
+		{{"status", INT}, {"error", TEXT, true}, {"needs", TEXT, true}}}, /* a role */
 	{"unit_begin", FROM_STATION_TO_CLIENT,
-		{{"slot", INT}, {"label", TEXT}, {"attempt", INT}, {"try", INT}}},
+		{{"slot", INT}, {"label", TEXT}, {"attempt", INT}, {"try", INT},
+			{"ms", INT, true}}},
 	{"refused", FROM_STATION_TO_CLIENT,
 		{{"label", TEXT, true}, {"slot", INT, true}, {"error", TEXT},
 			{"empty", BOOL, true}}},

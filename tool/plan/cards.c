@@ -1,18 +1,19 @@
 #include "plan/cards.h"
+#include "core/words.h"
 
 #include <string.h>
 
 static const struct card_state states[] = {
 	{"AVAILABLE", "available", NULL},
-	{"RESERVED", "reserved", "nothing: it goes back to the pool by itself"},
-	{"INTENT", "in_work", "put the same unit in again: it is finished with this card"},
-	{"WRITTEN", "in_work", "put the same unit in again: it is finished with this card"},
-	{"PROVEN", "in_work", "put the same unit in again: it is finished with this card"},
+	{"RESERVED", "reserved", N_("nothing: it goes back to the pool by itself")},
+	{"INTENT", "in_work", N_("put the same unit in again: it is finished with this card")},
+	{"WRITTEN", "in_work", N_("put the same unit in again: it is finished with this card")},
+	{"PROVEN", "in_work", N_("put the same unit in again: it is finished with this card")},
 	{"COMMITTED", "committed", NULL},
 	{"REJECTED", "rejected",
-		"test the unit again; if it fails again, terminate it (payjig card terminate)"},
+		N_("test the unit again; if it fails again, terminate it (payjig card terminate)")},
 	{"QUARANTINE", "quarantined",
-		"find the unit, then payjig card resolve; if it is lost, payjig card destroy"},
+		N_("find the unit, then payjig card resolve; if it is lost, payjig card destroy")},
 	{"SPOILED", "spoiled", NULL},
 };
 

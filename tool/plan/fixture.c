@@ -1,5 +1,8 @@
 #include "plan/fixture.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char *const kinds[] = {"fixture", NULL};
 
 #define AT(member) offsetof(struct fixture, member)
@@ -12,6 +15,8 @@ static const struct conf_field slot_fields[] = {
 	{"link", CONF_STRING, offsetof(struct fixture_slot, link), .size = 16, .required = true},
 	{0},
 };
+
+static const struct conf_field shift_item = {"shifts", CONF_STRING, 0, .size = FIXTURE_TIME};
 
 static const struct conf_field fixture_fields[] = {
 	{"kind", CONF_WORD, AT(kind), .required = true, .words = kinds},
@@ -26,22 +31,45 @@ static const struct conf_field fixture_fields[] = {
 		.max = 10},
 	{"reply_ms", CONF_INTEGER, AT(reply_ms), .min = 20, .max = 60000},
 	{"insert_wait_s", CONF_REAL, AT(insert_wait_s), .required = true, .min = 1, .max = 3600},
+	{"logout_s", CONF_REAL, AT(logout_s), .min = 1, .max = 86400},
+	{"shifts", CONF_LIST, AT(shifts), .size = FIXTURE_TIME, .item = &shift_item,
+		.count_offset = AT(shift_n), .most = FIXTURE_SHIFTS},
 	{"slots", CONF_LIST, AT(slots), .size = sizeof(struct fixture_slot), .required = true,
 		.fields = slot_fields, .count_offset = AT(slot_n), .most = FIXTURE_SLOTS},
 	{0},
 };
+
+/* "HH:MM" */
+static bool is_time(const char *text)
+{
+	int hour, minute;
+	char more;
+
+	return strlen(text) == 5 && sscanf(text, "%2d:%2d%c", &hour, &minute, &more) == 2 &&
+	       hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
+}
 
 int fixture_read(
 	const char *path, const char *text, size_t length, struct fixture *fixture, struct err *err)
 {
 	int ret;
 
-	*fixture = (struct fixture){.reply_ms = 1500};
+	*fixture = (struct fixture){.reply_ms = 1500, .logout_s = 600};
 	ret = conf_read(path, text, length, fixture_fields, fixture, err);
 	if (ret < 0)
 		return ret;
 	if (!fixture->slot_n)
 		return err_set(err, E_CONFIG, "%s: slots: a fixture needs at least one slot", path);
+	if (!fixture->shift_n) {
+		static const char usual[][FIXTURE_TIME] = {"06:00", "14:00", "22:00"};
+
+		memcpy(fixture->shifts, usual, sizeof(usual));
+		fixture->shift_n = sizeof(usual) / sizeof(usual[0]);
+	}
+	for (size_t i = 0; i < fixture->shift_n; i++)
+		if (!is_time(fixture->shifts[i]))
+			return err_set(err, E_CONFIG, "%s: shifts: \"%s\" is no HH:MM", path,
+				fixture->shifts[i]);
 	for (size_t i = 0; i < fixture->slot_n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (fixture->slots[i].slot == fixture->slots[k].slot)

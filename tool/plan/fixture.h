@@ -7,7 +7,7 @@
 
 #include "core/conf.h"
 
-enum { FIXTURE_SLOTS = 32, FIXTURE_TEXT = 128 };
+enum { FIXTURE_SLOTS = 32, FIXTURE_TEXT = 128, FIXTURE_SHIFTS = 6, FIXTURE_TIME = 6 };
 
 struct fixture_slot {
 	int64_t slot;
@@ -27,6 +27,9 @@ struct fixture {
 	double reference_percent;
 	int64_t reply_ms;     /* how late the jig may answer a line */
 	double insert_wait_s; /* how long a scanned label waits for its unit */
+	double logout_s;      /* a person who touches no key for this long is logged out */
+	char shifts[FIXTURE_SHIFTS][FIXTURE_TIME]; /* when shifts begin, local time, "06:00" */
+	size_t shift_n;
 	struct fixture_slot slots[FIXTURE_SLOTS];
 	size_t slot_n;
 };

@@ -3,6 +3,8 @@
 #include <string.h>
 
 static const char *const kinds[] = {"plan", NULL};
+static const char *const starts[] = {"scan", "insert", NULL};
+static const char *const leds[] = {"red", "green", "blue", "dark", NULL};
 
 #define AT(member) offsetof(struct plan, member)
 
@@ -29,6 +31,13 @@ static const struct conf_field payment_fields[] = {
 	{0},
 };
 
+static const struct conf_field prompt_fields[] = {
+	{"timeout_s", CONF_REAL, AT(prompts.timeout_s) - AT(prompts), .required = true, .min = 1,
+		.max = 3600},
+	{"led", CONF_WORD, AT(prompts.led) - AT(prompts), .required = true, .words = leds},
+	{0},
+};
+
 static const struct conf_field plan_fields[] = {
 	{"kind", CONF_WORD, AT(kind), .required = true, .words = kinds},
 	{"name", CONF_STRING, AT(name), .size = PLAN_TEXT, .required = true},
@@ -36,6 +45,8 @@ static const struct conf_field plan_fields[] = {
 		.max = 86400},
 	{"keys", CONF_STRUCT, AT(keys), .required = true, .fields = key_fields},
 	{"payment", CONF_STRUCT, AT(payment), .required = true, .fields = payment_fields},
+	{"start", CONF_WORD, AT(start), .words = starts},
+	{"prompts", CONF_STRUCT, AT(prompts), .fields = prompt_fields},
 	{"steps", CONF_LIST, AT(steps), .size = sizeof(struct plan_step), .required = true,
 		.fields = step_fields, .count_offset = AT(step_n), .most = PLAN_STEPS},
 	{"limits", CONF_LIST, AT(limits), .size = sizeof(struct limit), .fields = limit_fields,
@@ -58,6 +69,11 @@ int plan_read(const char *path, const char *text, size_t length, struct plan *pl
 			return err_set(err, E_CONFIG, "%s: limits: %s: low is above high", path,
 				plan->limits[i].name);
 	return 0;
+}
+
+const char *plan_led_word(const struct plan *plan)
+{
+	return leds[plan->prompts.led];
 }
 
 static const struct limit *find_limit(const struct limit *limits, size_t n, const char *name)

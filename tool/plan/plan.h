@@ -8,6 +8,11 @@
 
 enum { PLAN_STEPS = 48, PLAN_TEXT = 48 };
 
+/* What starts a unit: its label, scanned; or that it was put in, then it says its serial itself. */
+enum plan_start { PLAN_START_SCAN, PLAN_START_INSERT };
+
+enum plan_led { PLAN_LED_RED, PLAN_LED_GREEN, PLAN_LED_BLUE, PLAN_LED_DARK };
+
 struct plan_step {
 	char step[PLAN_TEXT]; /* the name in the table of steps */
 	double deadline_s;    /* the worker is killed when it is over */
@@ -25,11 +30,19 @@ struct plan {
 	struct {
 		int64_t random_reads;
 	} payment;
+	int start; /* enum plan_start */
+	struct {
+		double timeout_s; /* for the operator's answer; 0: the plan asks nothing */
+		int led;	  /* enum plan_led: the colour that is right */
+	} prompts;
 	struct plan_step steps[PLAN_STEPS];
 	size_t step_n;
 	struct limit limits[PROFILE_LIMITS];
 	size_t limit_n;
 };
+
+/* The answer to the prompt "led" that is right. */
+const char *plan_led_word(const struct plan *plan);
 
 /* Reads a plan from the text of the file `path`; 0 or E_CONFIG. */
 int plan_read(

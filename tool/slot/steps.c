@@ -4,6 +4,9 @@
 
 /* Alphabetical; the order of a test is the plan's. */
 static const struct step steps[] = {
+	{"ask_keys", step_ask_keys, .asks = true},
+	{"ask_led", step_ask_led, .asks = true},
+	{"ask_plug", step_ask_plug, .asks = true},
 	{"audio", step_audio, {"mic_resistance", "ear_resistance"}},
 	{"block", step_block, {0}},
 	{"connect", step_connect, {"boot_time"}},
@@ -32,6 +35,12 @@ static const struct step steps[] = {
 /* Every step may send APDUs. */
 static const char *const common[] = {"apdu_time", "store_data_time"};
 
+const struct step *steps_table(size_t *n)
+{
+	*n = sizeof(steps) / sizeof(steps[0]);
+	return steps;
+}
+
 const struct step *steps_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -54,6 +63,14 @@ int steps_check(
 		if (!step)
 			return err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step",
 				path, plan->steps[i].step);
+		if (step->asks && plan->steps[i].deadline_s <= plan->prompts.timeout_s)
+			return err_set(err, E_CONFIG,
+				"%s: step %s: its deadline must be longer than the operator may take (prompts: timeout_s)",
+				path, step->name);
+		if (step->asks && !(plan->prompts.timeout_s > 0))
+			return err_set(err, E_CONFIG,
+				"%s: step %s: asks the operator, but the plan has no \"prompts\"",
+				path, step->name);
 		for (size_t k = 0; k < STEP_LIMITS && step->limits[k]; k++)
 			if (!plan_limit(plan, profile, step->limits[k]))
 				return err_set(err, E_CONFIG,

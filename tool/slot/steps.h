@@ -6,6 +6,8 @@
 
 #include "plan/plan.h"
 
+#include <stdbool.h>
+
 struct unit;
 
 enum { STEP_LIMITS = 6 };
@@ -14,6 +16,7 @@ struct step {
 	const char *name;
 	int (*run)(struct unit *u);
 	const char *limits[STEP_LIMITS]; /* that plan or profile must have for it */
+	bool asks;			 /* the operator: the plan says how long that may take */
 };
 
 const struct step *steps_find(const char *name); /* NULL if there is no such step */
@@ -22,6 +25,12 @@ const struct step *steps_find(const char *name); /* NULL if there is no such ste
 int steps_check(
 	const char *path, const struct plan *plan, const struct profile *profile, struct err *err);
 
+const struct step *steps_table(size_t *n);
+
+/* step_ask.c */
+int step_ask_keys(struct unit *u);
+int step_ask_led(struct unit *u);
+int step_ask_plug(struct unit *u);
 /* step_power.c */
 int step_power_on(struct unit *u);
 int step_power_off(struct unit *u);

@@ -3,6 +3,8 @@
 #include "link/trace.h"
 #include "messages/messages.h"
 #include "plan/codes.h"
+#include "slot/identity.h"
+#include "slot/power.h"
 #include "slot/steps.h"
 
 #include <math.h>
@@ -341,22 +343,33 @@ static void drop_unit(struct unit *u)
 	free(u);
 }
 
-int unit_run(struct worker *w, const char *label, struct err *err)
+static struct unit *new_unit(struct worker *w, const char *label, struct err *err)
 {
 	struct unit *u = calloc(1, sizeof(*u));
-	struct finding first = {.verdict = VERDICT_PASS};
-	int ret;
 
-	if (!u)
-		return err_set(err, E_SYSTEM, "out of memory");
+	if (!u) {
+		err_set(err, E_SYSTEM, "out of memory");
+		return NULL;
+	}
 	u->w = w;
 	u->plan = &w->plan;
 	u->profile = &w->profile;
 	u->keys = w->keys;
 	u->label = label;
 	u->terms = w->terms;
-	ret = make_link(u, err);
-	for (size_t i = 0; i < u->plan->step_n && ret == 0; i++) {
+	if (make_link(u, err) == 0)
+		return u;
+	drop_unit(u);
+	return NULL;
+}
+
+int unit_run(struct worker *w, const char *label, struct err *err)
+{
+	struct unit *u = new_unit(w, label, err);
+	struct finding first = {.verdict = VERDICT_PASS};
+	int ret = u ? 0 : err->status;
+
+	for (size_t i = 0; ret == 0 && i < u->plan->step_n; i++) {
 		struct finding f;
 
 		if (first.verdict != VERDICT_PASS && !u->plan->steps[i].always)
@@ -371,6 +384,31 @@ int unit_run(struct worker *w, const char *label, struct err *err)
 				verdict_word(first.verdict), "code", first.code, "cause",
 				first.cause),
 			err);
+	if (u)
+		drop_unit(u);
+	return ret;
+}
+
+int unit_who(struct worker *w, struct err *err)
+{
+	struct unit *u = new_unit(w, "", err);
+	struct identity id = {0};
+	int ret;
+
+	if (!u)
+		return err->status;
+	u->measurements = json_array();
+	ret = power_on(u);
+	if (ret == 0)
+		ret = unit_open(u);
+	if (ret == 0)
+		ret = identity_read(u, &id);
+	power_off(u);
+	ret = worker_tell(w,
+		json_pack("{ss, ss, ss}", "type", "serial", "serial", ret < 0 ? "" : id.serial,
+			"error", u->finding.cause),
+		err);
+	json_decref(u->measurements);
 	drop_unit(u);
 	return ret;
 }

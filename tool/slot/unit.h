@@ -75,6 +75,9 @@ struct unit {
  * gone. */
 int unit_run(struct worker *w, const char *label, struct err *err);
 
+/* Switches the unit on, asks it for its serial number, and switches it off; tells the station. */
+int unit_who(struct worker *w, struct err *err);
+
 /* Records a finding with its code (verdict and plain words are the table's) and the detail; the
  * first one of a step counts. Always returns E_REFUSED, so that steps can return it. */
 int unit_finding(struct unit *u, const char *code, const char *detail, ...)

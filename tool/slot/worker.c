@@ -165,6 +165,13 @@ static int handle_begin(struct worker *w, const json_t *message, struct err *err
 	return unit_run(w, message_string(message, "label"), err);
 }
 
+static int handle_who(struct worker *w, struct err *err)
+{
+	if (!w->link)
+		return err_set(err, E_PROTOCOL, "a unit before setup");
+	return unit_who(w, err);
+}
+
 int worker_run(int in, int out, struct err *err)
 {
 	struct worker w = {.in = in, .out = out};
@@ -183,6 +190,8 @@ int worker_run(int in, int out, struct err *err)
 			ret = handle_setup(&w, message, err);
 		else if (!strcmp(message_type(message), "begin"))
 			ret = handle_begin(&w, message, err);
+		else if (!strcmp(message_type(message), "who"))
+			ret = handle_who(&w, err);
 		json_decref(message);
 	}
 	keys_close(w.keys);

@@ -71,6 +71,7 @@ static int op_measure(struct ask *a, const json_t *args)
 		{"current", "MEAS%u:CURR?"},
 		{"ear_left", "MEAS%u:RES:EAR? L"},
 		{"ear_right", "MEAS%u:RES:EAR? R"},
+		{"inserts", "FIXT:COUN? INS,%u"},
 		{"mic", "MEAS%u:RES:MIC?"},
 		{"plug", "DET%u:PLUG?"},
 		{"voltage", "MEAS%u:VOLT?"},
@@ -105,6 +106,21 @@ static int op_press(struct ask *a, const json_t *args)
 	a->request.replies = 2;
 	a->texts = true;
 	return overlapped(a, "BUTT", (int64_t)(1000 * count * (hold + gap)) + 3000);
+}
+
+/* What the keys do while nobody but the operator presses them. */
+static int op_edges(struct ask *a, const json_t *args)
+{
+	unsigned n = a->slot->number;
+
+	if (json_is_true(json_object_get(args, "clear"))) {
+		snprintf(a->request.line, JIG_LINE, "BUTT%u:EDG:CLE", n);
+		return 0;
+	}
+	snprintf(a->request.line, JIG_LINE, "BUTT%u:EDG?", n);
+	a->request.replies = 1;
+	a->texts = true;
+	return 0;
 }
 
 static int op_hold(struct ask *a, const json_t *args)
@@ -168,6 +184,7 @@ static const struct {
 	{"data_close", op_data_close},
 	{"data_counters", op_data_counters},
 	{"data_open", op_data_open},
+	{"edges", op_edges},
 	{"hold", op_hold},
 	{"measure", op_measure},
 	{"power", op_power},
@@ -248,7 +265,7 @@ void broker_ask(struct slot *slot, const json_t *message)
 	a->request.slot = slot->number;
 	a->request.done = asked;
 	a->request.arg = a;
-	if (slot->state != SLOT_WORKING) {
+	if (!unit_has_jig(slot)) {
 		free(a);
 		return;
 	}

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct ask {
-	struct writer_job job;
+	struct queue_job job;
 	struct slot *slot;
 	unsigned generation;
 	json_int_t id;
@@ -111,14 +111,14 @@ static const struct operation operations[] = {
 	{"WRITTEN", run_move},
 };
 
-static int run(struct store *store, struct writer_job *job, struct err *err)
+static int run(struct store *store, struct queue_job *job, struct err *err)
 {
 	struct ask *a = (struct ask *)job;
 
 	return a->op->run(store, a, err);
 }
 
-static void done(struct writer_job *job, int status, const struct err *err)
+static void done(struct queue_job *job, int status, const struct err *err)
 {
 	struct ask *a = (struct ask *)job;
 
@@ -154,7 +154,7 @@ void cards_ask(struct slot *slot, json_t *message)
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		abort(); /* as in units.c: without memory nothing can be recorded */
-	a->job = (struct writer_job){.run = run, .done = done};
+	a->job = (struct queue_job){.run = run, .done = done};
 	a->slot = slot;
 	a->generation = slot->generation;
 	a->id = message_integer(message, "id");
@@ -163,5 +163,5 @@ void cards_ask(struct slot *slot, json_t *message)
 	a->attempt = slot->attempt.id;
 	a->proof = json_incref(json_object_get(message, "proof"));
 	a->answer = json_pack("{ss, sI}", "type", "card_result", "id", a->id);
-	writer_add(slot->station->writer, &a->job);
+	queue_add(slot->station->writer, &a->job);
 }

@@ -1,4 +1,6 @@
 /* Clients: the event stream on a Unix socket. One that does not drain its socket is dropped. */
+#include "core/secret.h"
+#include "core/words.h"
 #include "station/private.h"
 
 #include <errno.h>
@@ -13,7 +15,7 @@
 enum { BUFFER = 1024 * 1024 };
 
 static const char *const slot_words[] = {
-	"starting", "idle", "waiting", "working", "ending", "broken"};
+	"starting", "idle", "waiting", "asking", "working", "ending", "broken"};
 static const char *const station_words[] = {"starting", "ready", "stopped"};
 
 json_t *clients_station_message(struct station *st)
@@ -23,9 +25,12 @@ json_t *clients_station_message(struct station *st)
 
 	for (size_t i = 0; i < st->slot_n; i++)
 		lab &= st->slots[i].lab;
-	m = json_pack("{ss, ss, ss, ss, ss, sb, si, si}", "type", "station", "state",
+	m = json_pack("{ss, ss, ss, ss, ss, sb, si, si, ss, sb}", "type", "station", "state",
 		station_words[st->state], "job", st->job.name, "plan", st->plan.name, "fixture",
-		st->fixture.name, "lab", lab, "slots", (int)st->slot_n, "pid", (int)getpid());
+		st->fixture.name, "lab", lab, "slots", (int)st->slot_n, "pid", (int)getpid(),
+		"product", st->job.product, "production", st->job.production);
+	if (st->paused[0])
+		json_object_set_new(m, "paused", json_string(st->paused));
 	if (st->code[0]) {
 		json_object_set_new(m, "code", json_string(st->code));
 		json_object_set_new(m, "error", json_string(st->cause));
@@ -35,8 +40,9 @@ json_t *clients_station_message(struct station *st)
 
 json_t *clients_slot_message(struct slot *slot)
 {
-	json_t *m = json_pack("{ss, si, ss}", "type", "slot", "slot", (int)slot->number, "state",
-		slot_words[slot->state]);
+	json_t *m = json_pack("{ss, si, ss, ss, sb}", "type", "slot", "slot", (int)slot->number,
+		"state", slot_words[slot->state], "link", slot->fixture->link, "present",
+		slot->present);
 
 	if (slot->label[0])
 		json_object_set_new(m, "label", json_string(slot->label));
@@ -52,6 +58,7 @@ static void drop(struct client *c)
 	for (size_t i = 0; i < CLIENTS; i++)
 		if (st->clients[i] == c)
 			st->clients[i] = NULL;
+	session_drop(c);
 	loop_unwatch(st->loop, &c->watch);
 	close(c->watch.fd);
 	lines_finish(&c->lines);
@@ -106,27 +113,122 @@ static void tell_unsettled(struct client *c)
 	}
 }
 
+/* To one who comes in the middle: how far the unit of a slot is, or how its last one ended. */
+static void tell_now(struct client *c, struct slot *slot)
+{
+	json_t *m;
+
+	if (slot->state == SLOT_IDLE && slot->last_end)
+		client_tell(c, json_incref(slot->last_end));
+	if (slot->state != SLOT_WORKING || !slot->attempt_open)
+		return;
+	client_tell(c, json_pack("{ss, si, ss, sI, si, sI}", "type", "unit_begin", "slot",
+			       (int)slot->number, "label", slot->label, "attempt",
+			       (json_int_t)slot->attempt.id, "try", slot->attempt.try, "ms",
+			       (json_int_t)(clock_ms() - slot->unit_started_ms)));
+	if (slot->step) {
+		m = json_copy(slot->step);
+		json_object_set_new(m, "slot", json_integer((json_int_t)slot->number));
+		json_object_set_new(m, "label", json_string(slot->label));
+		json_object_set_new(
+			m, "ms", json_integer((json_int_t)(clock_ms() - slot->step_started_ms)));
+		client_tell(c, m);
+	}
+	if (slot->prompt)
+		client_tell(c, prompts_message(slot));
+}
+
 static void handle_watch(struct client *c, const json_t *message)
 {
 	struct station *st = c->station;
+	unsigned id = c->id;
 
-	(void)message;
 	c->watches = true;
 	tell_unsettled(c);
 	client_tell(c, clients_station_message(st));
-	for (size_t i = 0; i < st->slot_n; i++)
+	for (size_t i = 0; i < st->slot_n; i++) {
 		client_tell(c, clients_slot_message(&st->slots[i]));
+		if (json_is_true(json_object_get(message, "now")))
+			tell_now(c, &st->slots[i]);
+		if (!clients_find(st, id))
+			return;
+	}
+	if (st->counts)
+		client_tell(c, json_incref(st->counts));
+}
+
+static void refuse(struct client *c, const char *why)
+{
+	client_tell(c, json_pack("{ss, ss}", "type", "refused", "error", why));
 }
 
 static void handle_start(struct client *c, const json_t *message)
 {
-	unit_offer(c->station, c, message_string(message, "label"),
-		(unsigned)message_integer(message, "slot"), message_string(message, "operator"));
+	const char *operator= message_string(message, "operator");
+
+	if (c->person[0])
+		operator= c->person;
+	if (!operator[0])
+		client_tell(
+			c, json_pack("{ss, ss, ss}", "type", "refused", "label",
+				   message_string(message, "label"), "error", N_("log in first")));
+	else
+		unit_offer(c->station, c, message_string(message, "label"),
+			(unsigned)message_integer(message, "slot"), operator);
 }
 
 static void handle_act(struct client *c, const json_t *message)
 {
-	jobs_act(c->station, c, json_object_get(message, "what"));
+	session_act(c, json_object_get(message, "what"), json_object_get(message, "witness"));
+}
+
+static void handle_login(struct client *c, const json_t *message)
+{
+	session_login(c, message_string(message, "name"), message_string(message, "password"));
+}
+
+static void handle_logout(struct client *c, const json_t *message)
+{
+	(void)message;
+	session_logout(c);
+}
+
+static void handle_alive(struct client *c, const json_t *message)
+{
+	(void)message;
+	session_alive(c);
+}
+
+static void handle_pause(struct client *c, const json_t *message)
+{
+	struct station *st = c->station;
+	bool on = json_is_true(json_object_get(message, "on"));
+
+	if (!c->person[0]) {
+		refuse(c, N_("log in first"));
+		return;
+	}
+	snprintf(st->paused, sizeof(st->paused), "%s", on ? c->person : "");
+	session_note(c, on ? "pause" : "go_on", "", "");
+	clients_tell(st, clients_station_message(st));
+	for (size_t i = 0; i < st->slot_n && !on; i++)
+		unit_inserted(&st->slots[i]);
+}
+
+static void handle_answer(struct client *c, const json_t *message)
+{
+	struct slot *slot = station_slot(c->station, (unsigned)message_integer(message, "slot"));
+	const char *why = N_("log in first");
+
+	if (c->person[0])
+		why = prompts_answer(slot, message_string(message, "answer"), c->person);
+	if (why)
+		refuse(c, why);
+}
+
+static void handle_ask(struct client *c, const json_t *message)
+{
+	asks_take(c, message);
 }
 
 static void handle_abort(struct client *c, const json_t *message)
@@ -134,14 +236,21 @@ static void handle_abort(struct client *c, const json_t *message)
 	struct station *st = c->station;
 	unsigned number = (unsigned)message_integer(message, "slot");
 
-	for (size_t i = 0; i < st->slot_n; i++)
-		if (!number || st->slots[i].number == number)
-			unit_abort(&st->slots[i]);
+	for (size_t i = 0; i < st->slot_n; i++) {
+		struct slot *slot = &st->slots[i];
+
+		if (number && slot->number != number)
+			continue;
+		if (slot->label[0])
+			session_note(c, "abort", slot->label, "");
+		unit_abort(slot);
+	}
 }
 
 static void handle_stop(struct client *c, const json_t *message)
 {
 	(void)message;
+	session_note(c, "end_station", "", "");
 	station_end(c->station);
 }
 
@@ -151,18 +260,26 @@ static const struct {
 } handlers[] = {
 	{"abort_unit", handle_abort},
 	{"act", handle_act},
+	{"alive", handle_alive},
+	{"answer", handle_answer},
+	{"ask", handle_ask},
+	{"login", handle_login},
+	{"logout", handle_logout},
+	{"pause", handle_pause},
 	{"start", handle_start},
 	{"stop", handle_stop},
 	{"watch", handle_watch},
 };
 
-static void handle_line(struct client *c, const char *line, size_t n)
+static void handle_line(struct client *c, char *line, size_t n)
 {
 	struct err err;
 	json_t *message = message_parse(line, n, FROM_CLIENT, &err);
 
+	secret_wipe(line, n); /* it may hold a password */
+
 	if (!message) {
-		client_tell(c, json_pack("{ss, ss}", "type", "refused", "error", err.text));
+		refuse(c, err.text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
@@ -227,6 +344,7 @@ static void accept_client(void *arg, short revents)
 		}
 		c->station = st;
 		c->id = ++st->last_client;
+		session_init(c);
 		c->watch =
 			(struct watch){.fd = fd, .events = POLLIN, .ready = client_ready, .arg = c};
 		loop_watch(st->loop, &c->watch);

@@ -102,18 +102,18 @@ void jobs_close(struct station *st)
 /* ---- acts of persons ---- */
 
 struct act {
-	struct writer_job job;
+	struct queue_job job;
 	struct station *station;
 	unsigned client;
 	json_t *what;
 };
 
-static int run(struct store *store, struct writer_job *job, struct err *err)
+static int run(struct store *store, struct queue_job *job, struct err *err)
 {
 	return store_act(store, ((struct act *)job)->what, err);
 }
 
-static void done(struct writer_job *job, int status, const struct err *err)
+static void done(struct queue_job *job, int status, const struct err *err)
 {
 	struct act *a = (struct act *)job;
 	struct client *client = clients_find(a->station, a->client);
@@ -134,9 +134,9 @@ void jobs_act(struct station *st, struct client *client, const json_t *act)
 
 	if (!a)
 		abort(); /* as in units.c: without memory nothing can be recorded */
-	a->job = (struct writer_job){.run = run, .done = done};
+	a->job = (struct queue_job){.run = run, .done = done};
 	a->station = st;
 	a->client = client->id;
 	a->what = json_deep_copy(act);
-	writer_add(st->writer, &a->job);
+	queue_add(st->writer, &a->job);
 }

@@ -1,11 +1,13 @@
 /*
  * Start rules: a scanned label goes to a slot, and its unit begins when it is in there.
  */
+#include "core/words.h"
 #include "station/private.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { ASK_MS = 30000 };
 
 static void refuse(struct client *client, const char *label, unsigned slot, const char *why)
 {
@@ -16,49 +18,45 @@ static void refuse(struct client *client, const char *label, unsigned slot, cons
 	client_tell(client, m);
 }
 
-static const char *bad_label(const char *label)
-{
-	size_t n = strlen(label);
-
-	if (n < 1 || n >= LABEL)
-		return "a label has 1 to 16 characters";
-	for (; *label; label++)
-		if (!isalnum((unsigned char)*label) && *label != '-')
-			return "a label has letters, digits and '-' only";
-	return NULL;
-}
-
 /* A unit that was put in since the last one ended; or the same one again, by its label. */
 static bool is_in(const struct slot *slot, const char *label)
 {
 	return slot->fresh || (slot->present && !strcmp(slot->last_label, label));
 }
 
+/* What forbids that any unit starts; NULL: nothing. */
+static const char *no_unit_starts(const struct station *st)
+{
+	if (st->ending)
+		return N_("the station ends");
+	if (st->state != STATION_READY)
+		return st->cause[0] ? st->cause : N_("the station is not ready yet");
+	if (st->store_failed)
+		return N_("the store can't be written: no unit starts");
+	return st->paused[0] ? N_("starting is paused (F6)") : NULL;
+}
+
 void unit_offer(struct station *st, struct client *client, const char *label, unsigned number,
 	const char *operator)
 {
 	struct slot *slot = NULL;
-	const char *why = bad_label(label);
+	const char *why = label_wrong(label);
 
 	for (size_t i = 0; i < st->slot_n && !why; i++) {
 		struct slot *s = &st->slots[i];
 
 		if (s->label[0] && !strcmp(s->label, label))
-			why = "this unit is in work already";
+			why = N_("this unit is in work already");
 		else if (number ? s->number == number
 				: !slot && s->state == SLOT_IDLE && is_in(s, label))
 			slot = s;
 	}
-	if (!why && st->ending)
-		why = "the station ends";
-	if (!why && st->state != STATION_READY)
-		why = st->cause[0] ? st->cause : "the station is not ready yet";
-	if (!why && st->store_failed)
-		why = "the store can't be written: no unit starts";
+	if (!why)
+		why = no_unit_starts(st);
 	if (!why && !slot)
-		why = number ? "there is no such slot" : "no slot waits for a unit";
+		why = number ? N_("there is no such slot") : N_("no slot waits for a unit");
 	if (!why && slot->state != SLOT_IDLE)
-		why = slot->state == SLOT_BROKEN ? slot->broken : "the slot is not free";
+		why = slot->state == SLOT_BROKEN ? slot->broken : N_("the slot is not free");
 	if (why) {
 		refuse(client, label, number, why);
 		return;
@@ -81,18 +79,87 @@ void unit_nobody_came(void *arg)
 	strcpy(label, slot->label);
 	slot->label[0] = '\0';
 	unit_set_state(slot, SLOT_IDLE);
-	clients_tell(slot->station,
-		json_pack("{ss, ss, si, ss, sb}", "type", "refused", "label", label, "slot",
-			(int)slot->number, "error", "no unit was put into the slot", "empty", 1));
+	clients_tell(slot->station, json_pack("{ss, ss, si, ss, sb}", "type", "refused", "label",
+					    label, "slot", (int)slot->number, "error",
+					    N_("no unit was put into the slot"), "empty", 1));
 }
+
+/* ---- a plan whose units start when they are put in ---- */
+
+static void made_safe(struct slot *slot, int status, const struct err *err)
+{
+	(void)status; /* a jig that can't be reached has stopped the station */
+	(void)err;
+	unit_after(slot);
+}
+
+void unit_unknown(struct slot *slot, const char *why)
+{
+	loop_untimer(slot->station->loop, &slot->step_deadline);
+	clients_tell(slot->station, json_pack("{ss, si, ss}", "type", "refused", "slot",
+					    (int)slot->number, "error", why));
+	unit_set_state(slot, SLOT_ENDING);
+	broker_safe(slot, made_safe);
+}
+
+void unit_inserted(struct slot *slot)
+{
+	struct station *st = slot->station;
+
+	if (st->plan.start != PLAN_START_INSERT || slot->state != SLOT_IDLE || !slot->fresh ||
+		no_unit_starts(st) || !session_person(st)[0])
+		return;
+	unit_set_state(slot, SLOT_ASKING);
+	loop_timer(st->loop, &slot->step_deadline, ASK_MS);
+	worker_send(slot, json_pack("{ss}", "type", "who"));
+}
+
+void unit_said_serial(struct slot *slot, json_t *message)
+{
+	struct station *st = slot->station;
+	const char *serial = message_string(message, "serial"), *why = NULL;
+
+	if (slot->state != SLOT_ASKING)
+		return;
+	if (!serial[0])
+		why = message_string(message, "error");
+	else
+		why = label_wrong(serial);
+	for (size_t i = 0; i < st->slot_n && !why; i++)
+		if (!strcmp(st->slots[i].label, serial))
+			why = N_("this unit is in work already");
+	if (!why)
+		why = no_unit_starts(st);
+	if (why) {
+		unit_unknown(slot, why);
+		return;
+	}
+	loop_untimer(st->loop, &slot->step_deadline);
+	strcpy(slot->label, serial);
+	snprintf(slot->operator, sizeof(slot->operator), "%s", session_person(st));
+	unit_begin(slot);
+}
+
+/* ---- the jig says what is in ---- */
 
 void unit_presence(struct slot *slot, bool present)
 {
+	bool changed = slot->present != present;
+
+	if (prompts_expect_absence(slot)) { /* the operator reseats it: it is the same unit */
+		slot->present = present;
+		return;
+	}
 	/* A jig that starts anew tells again what is in: the unit that was there is no new one. */
 	slot->fresh = present && (slot->fresh || !slot->present);
 	slot->present = present;
 	if (!present && slot->state == SLOT_WORKING)
 		unit_end(slot, "JIG-PLUG", "the unit was taken out in the middle of the test");
+	if (!present && slot->state == SLOT_ASKING)
+		unit_unknown(slot, N_("the unit was taken out"));
 	if (slot->state == SLOT_WAITING && is_in(slot, slot->label))
 		unit_begin(slot);
+	else if (changed && (slot->state == SLOT_IDLE || slot->state == SLOT_STARTING))
+		clients_tell(slot->station, clients_slot_message(slot));
+	unit_inserted(slot);
 }

@@ -2,20 +2,24 @@
 #ifndef STATION_PRIVATE_H
 #define STATION_PRIVATE_H
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/lines.h"
 #include "core/loop.h"
 #include "jig/jig.h"
 #include "messages/messages.h"
 #include "plan/fixture.h"
+#include "plan/labels.h"
 #include "plan/plan.h"
+#include "plan/prompts.h"
 #include "station/identity.h"
+#include "station/people.h"
+#include "station/queue.h"
 #include "station/station.h"
-#include "station/writer.h"
 
 #include <sys/types.h>
 
-enum { CLIENTS = 16, LABEL = 17, CODE = 32, CAUSE = 512, OPERATOR = 48 };
+enum { CLIENTS = 16, LABEL = LABEL_TEXT, CODE = 32, CAUSE = 512, OPERATOR = PERSON_NAME };
 
 /* A configuration file: its text goes to the workers as it was when the station started. */
 struct config_file {
@@ -28,6 +32,7 @@ enum slot_state {
 	SLOT_STARTING, /* its worker is not ready yet */
 	SLOT_IDLE,     /* waits for a label */
 	SLOT_WAITING,  /* has a label, waits for its unit */
+	SLOT_ASKING,   /* asks the unit that was put in for its serial number */
 	SLOT_WORKING,
 	SLOT_ENDING, /* made safe, its record written */
 	SLOT_BROKEN, /* its worker can't be set up */
@@ -64,7 +69,13 @@ struct slot {
 	enum verdict verdict;
 	char code[CODE], cause[CAUSE];
 	char broken[CAUSE];
-	char held; /* the key that a HOLD may press */
+	char held;	  /* the key that a HOLD may press */
+	json_t *last_end; /* how the last unit ended, for clients that come later */
+
+	/* what its step asks the operator; NULL: nothing */
+	const struct prompt *prompt;
+	json_int_t prompt_id;
+	struct timer prompt_deadline;
 };
 
 struct client {
@@ -73,6 +84,8 @@ struct client {
 	struct watch watch;
 	struct lines lines;
 	bool watches;
+	char person[PERSON_NAME], role[PERSON_ROLE]; /* who is logged in; "": nobody */
+	struct timer logout;
 };
 
 /* The job that the station issues, as the store has it. */
@@ -97,7 +110,12 @@ struct station {
 	json_t *unsettled; /* cards that wait for a person since before this start */
 	char *keys;	   /* provider with its path as seen from here */
 	struct store *store;
-	struct writer *writer;
+	struct queue *writer, *asker;
+	char paused[PERSON_NAME]; /* by whom starting is paused; "": it is not */
+	json_t *counts;		  /* of the shift, the newest message */
+	int64_t shift_since_ms, shift_from;
+	bool counting, count_again;
+	struct timer count_timer;
 	struct jig *jig;
 	char jig_name[128];
 	enum station_state state;
@@ -149,11 +167,16 @@ void workers_end(struct station *st); /* at the very end: by closing their stdin
 void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot,
 	const char *operator);
 void unit_presence(struct slot *slot, bool present);
-void unit_nobody_came(void *slot); /* a timer's: the label has waited long enough */
+void unit_nobody_came(void *slot);     /* a timer's: the label has waited long enough */
+void unit_inserted(struct slot *slot); /* asks it who it is, where the plan starts units so */
+void unit_said_serial(struct slot *slot, json_t *message); /* ... and it starts */
+void unit_unknown(struct slot *slot, const char *why);	   /* ... or it does not */
 
 /* units.c */
 void unit_begin(struct slot *slot); /* with the label that it has */
 void unit_idle(struct slot *slot);
+void unit_after(struct slot *slot); /* ended and safe: with a worker for the next one */
+bool unit_has_jig(const struct slot *slot);
 void unit_message(struct slot *slot, json_t *message);	     /* from the worker; borrowed */
 void unit_worker_failed(struct slot *slot, const char *why); /* kills it, ends its unit */
 void unit_end(struct slot *slot, const char *code, const char *cause); /* verdict from the code */
@@ -162,6 +185,29 @@ void unit_set_state(struct slot *slot, enum slot_state state);
 void unit_slot_broken(struct slot *slot, const char *why); /* for good: its worker can't work */
 void unit_store_failed(struct slot *slot, const struct err *err); /* no unit starts any more */
 void unit_init(struct slot *slot);
+
+/* asks.c */
+void asks_take(struct client *client, const json_t *message);
+void asks_count(void *station); /* counts anew and tells everybody; a timer's too */
+
+/* prompts.c */
+void prompts_take(struct slot *slot, json_t *message);
+void prompts_drop(struct slot *slot); /* the unit ends: nothing is asked any more */
+json_t *prompts_message(const struct slot *slot);
+/* NULL, or why the answer is none. `slot` may be NULL. */
+const char *prompts_answer(struct slot *slot, const char *what, const char *by);
+bool prompts_expect_absence(const struct slot *slot); /* the unit may be taken out now */
+
+/* sessions.c */
+void session_init(struct client *client);
+void session_drop(struct client *client); /* it leaves */
+void session_login(struct client *client, const char *name, const char *password);
+void session_logout(struct client *client);
+void session_alive(struct client *client);
+void session_act(struct client *client, const json_t *act, const json_t *witness);
+/* Notes in the journal what the person of this client did, if somebody is logged in there. */
+void session_note(struct client *client, const char *act, const char *subject, const char *reason);
+const char *session_person(const struct station *st); /* anybody who is logged in; "": nobody */
 
 /* clients.c */
 int clients_listen(struct station *st, struct err *err);

@@ -31,6 +31,8 @@ void station_stop(struct station *st, const char *code, const char *cause)
 
 		if (slot->state == SLOT_WORKING)
 			unit_end(slot, code, cause);
+		else if (slot->state == SLOT_ASKING)
+			unit_unknown(slot, cause);
 		else if (slot->state == SLOT_WAITING)
 			unit_abort(slot);
 	}
@@ -51,6 +53,8 @@ void station_ready(struct station *st)
 	st->state = STATION_READY;
 	st->code[0] = st->cause[0] = '\0';
 	clients_tell(st, clients_station_message(st));
+	for (size_t i = 0; i < st->slot_n; i++)
+		unit_inserted(&st->slots[i]);
 }
 
 /* ---- events of the jig ---- */
@@ -138,7 +142,7 @@ static void jig_event(void *arg, const char *node, unsigned slot, const char *wo
 static bool in_work(const struct station *st)
 {
 	for (size_t i = 0; i < st->slot_n; i++)
-		if (st->slots[i].state == SLOT_WORKING || st->slots[i].state == SLOT_ENDING)
+		if (unit_has_jig(&st->slots[i]) || st->slots[i].state == SLOT_ENDING)
 			return true;
 	return false;
 }
@@ -297,11 +301,13 @@ static int start(struct station *st, struct err *err)
 	const struct station_options *o = st->options;
 	int ret;
 
+	st->count_timer = (struct timer){.fired = asks_count, .arg = st};
 	st->bringup_retry = (struct timer){.fired = retry_bringup, .arg = st};
 	st->end_deadline = (struct timer){.fired = end_late, .arg = st};
 	if ((ret = catch_signals(st, err)) < 0 || (ret = configure(st, err)) < 0 ||
 		(ret = jobs_open(st, err)) < 0 ||
-		(ret = writer_new(&st->writer, st->loop, st->store, err)) < 0 ||
+		(ret = queue_new(&st->writer, st->loop, st->store, err)) < 0 ||
+		(ret = queue_new(&st->asker, st->loop, NULL, err)) < 0 ||
 		(ret = jig_open(&st->jig, st->loop, o->jig ? o->jig : st->fixture.jig,
 			 st->fixture.reply_ms, &listener, err)) < 0 ||
 		(ret = clients_listen(st, err)) < 0)
@@ -309,6 +315,7 @@ static int start(struct station *st, struct err *err)
 	for (size_t i = 0; i < st->slot_n; i++)
 		if ((ret = worker_start(&st->slots[i], err)) < 0)
 			return ret;
+	asks_count(st);
 	if (o->notify_fd >= 0 && write(o->notify_fd, "\n", 1) == 1)
 		close(o->notify_fd);
 	return 0;
@@ -316,6 +323,7 @@ static int start(struct station *st, struct err *err)
 
 static void finish(struct station *st)
 {
+	st->ending = true;
 	for (size_t i = 0; i < st->slot_n; i++) {
 		struct slot *slot = &st->slots[i];
 
@@ -328,14 +336,21 @@ static void finish(struct station *st)
 	 */
 	jig_close(st->jig);
 	st->jig = NULL;
-	writer_free(st->writer);
+	loop_untimer(st->loop, &st->count_timer);
+	queue_free(st->asker);
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (st->clients[i])
+			session_drop(st->clients[i]);
+	queue_free(st->writer);
 	clients_close(st);
 	for (size_t i = 0; i < st->slot_n; i++) {
 		json_decref(st->slots[i].apdus);
 		json_decref(st->slots[i].step);
+		json_decref(st->slots[i].last_end);
 		free_config(&st->slots[i].profile_file);
 		lines_finish(&st->slots[i].lines);
 	}
+	json_decref(st->counts);
 	jobs_close(st);
 	free_config(&st->fixture_file);
 	free_config(&st->plan_file);

@@ -6,6 +6,7 @@
  */
 #include "core/clock.h"
 #include "core/mask.h"
+#include "core/words.h"
 #include "plan/codes.h"
 #include "station/private.h"
 
@@ -46,7 +47,7 @@ void unit_idle(struct slot *slot)
 /* ---- the store's jobs ---- */
 
 struct task {
-	struct writer_job job;
+	struct queue_job job;
 	struct slot *slot;
 	unsigned generation;
 	json_int_t id;
@@ -59,8 +60,8 @@ struct task {
 };
 
 static struct task *task_new(struct slot *slot,
-	int (*run)(struct store *store, struct writer_job *job, struct err *err),
-	void (*done)(struct writer_job *job, int status, const struct err *err))
+	int (*run)(struct store *store, struct queue_job *job, struct err *err),
+	void (*done)(struct queue_job *job, int status, const struct err *err))
 {
 	struct task *t = calloc(1, sizeof(*t));
 
@@ -91,14 +92,14 @@ void unit_store_failed(struct slot *slot, const struct err *err)
 
 /* ---- beginning ---- */
 
-static int run_begin(struct store *store, struct writer_job *job, struct err *err)
+static int run_begin(struct store *store, struct queue_job *job, struct err *err)
 {
 	struct task *t = (struct task *)job;
 
 	return store_begin_attempt(store, &t->slot->attempt, err);
 }
 
-static void begun(struct writer_job *job, int status, const struct err *err)
+static void begun(struct queue_job *job, int status, const struct err *err)
 {
 	struct task *t = (struct task *)job;
 	struct slot *slot = t->slot;
@@ -140,6 +141,8 @@ void unit_begin(struct slot *slot)
 	slot->step_failed = false;
 	slot->code[0] = slot->cause[0] = '\0';
 	json_array_clear(slot->apdus);
+	json_decref(slot->last_end);
+	slot->last_end = NULL;
 	slot->unit_started_ms = clock_ms();
 	strcpy(slot->last_label, slot->label);
 	slot->attempt = (struct store_attempt){
@@ -161,7 +164,7 @@ void unit_begin(struct slot *slot)
 	};
 	unit_set_state(slot, SLOT_WORKING);
 	broker_led(slot, "BLIN");
-	writer_add(st->writer, &task_new(slot, run_begin, begun)->job);
+	queue_add(st->writer, &task_new(slot, run_begin, begun)->job);
 }
 
 /* ---- steps ---- */
@@ -205,14 +208,14 @@ static void take_step_begin(struct slot *slot, json_t *message)
 	clients_tell(st, event);
 }
 
-static int run_step(struct store *store, struct writer_job *job, struct err *err)
+static int run_step(struct store *store, struct queue_job *job, struct err *err)
 {
 	struct task *t = (struct task *)job;
 
 	return store_end_step(store, t->attempt, t->message, t->apdus, err);
 }
 
-static void step_stored(struct writer_job *job, int status, const struct err *err)
+static void step_stored(struct queue_job *job, int status, const struct err *err)
 {
 	struct task *t = (struct task *)job;
 	struct slot *slot = t->slot;
@@ -252,7 +255,7 @@ static void take_step_end(struct slot *slot, json_t *message)
 	t->message = json_copy(message);
 	t->apdus = slot->apdus;
 	slot->apdus = json_array();
-	writer_add(slot->station->writer, &t->job);
+	queue_add(slot->station->writer, &t->job);
 }
 
 static void take_apdu(struct slot *slot, json_t *message)
@@ -266,10 +269,10 @@ static const char *action_of(const char *code)
 {
 	const struct code *c = code_find(code);
 
-	return c ? c->action : "ship the unit";
+	return c ? c->action : N_("ship the unit");
 }
 
-static int run_end(struct store *store, struct writer_job *job, struct err *err)
+static int run_end(struct store *store, struct queue_job *job, struct err *err)
 {
 	struct task *t = (struct task *)job;
 	const struct store_end end = {.verdict = t->verdict,
@@ -290,14 +293,18 @@ static void tell_end(struct task *t)
 
 	if (t->card[0])
 		mask_number(t->card, card);
-	m = json_pack("{ss, si, ss, ss, ss, ss, ss, sI, sI, ss, sb}", "type", "unit_end", "slot",
-		(int)slot->number, "label", slot->last_label, "verdict", verdict_word(t->verdict),
-		"code", t->code, "cause", t->cause, "action", action_of(t->code), "attempt",
-		(json_int_t)t->attempt, "ms", (json_int_t)t->ms, "card", card, "lab", slot->lab);
+	m = json_pack("{ss, si, ss, ss, ss, ss, ss, sI, sI, ss, sb, si}", "type", "unit_end",
+		"slot", (int)slot->number, "label", slot->last_label, "verdict",
+		verdict_word(t->verdict), "code", t->code, "cause", t->cause, "action",
+		action_of(t->code), "attempt", (json_int_t)t->attempt, "ms", (json_int_t)t->ms,
+		"card", card, "lab", slot->lab, "try", slot->attempt.try);
+	json_decref(slot->last_end);
+	slot->last_end = json_incref(m);
 	clients_tell(slot->station, m);
+	asks_count(slot->station);
 }
 
-static void after_end(struct slot *slot)
+void unit_after(struct slot *slot)
 {
 	struct err err;
 
@@ -311,7 +318,7 @@ static void after_end(struct slot *slot)
 		unit_idle(slot);
 }
 
-static void end_stored(struct writer_job *job, int status, const struct err *err)
+static void end_stored(struct queue_job *job, int status, const struct err *err)
 {
 	static const char *const lamps[] = {"OFF", "GREEN", "RED", "YELL", "YELL"};
 	struct task *t = (struct task *)job;
@@ -324,7 +331,7 @@ static void end_stored(struct writer_job *job, int status, const struct err *err
 		t->verdict = VERDICT_ERROR;
 		strcpy(t->code, "TOOL-WORKER");
 		snprintf(t->cause, sizeof(t->cause), "%.300s", err->text);
-		writer_add(slot->station->writer, job);
+		queue_add(slot->station->writer, job);
 		return;
 	}
 	slot->attempt_open = false;
@@ -339,7 +346,7 @@ static void end_stored(struct writer_job *job, int status, const struct err *err
 	if (status < 0)
 		unit_store_failed(slot, err); /* err is the task's */
 	task_free(t);
-	after_end(slot);
+	unit_after(slot);
 }
 
 static void made_safe(struct slot *slot, int status, const struct err *err)
@@ -368,7 +375,7 @@ static void made_safe(struct slot *slot, int status, const struct err *err)
 		json_decref(slot->step);
 		slot->step = NULL;
 	}
-	writer_add(slot->station->writer, &t->job);
+	queue_add(slot->station->writer, &t->job);
 }
 
 static void end_with(struct slot *slot, enum verdict verdict, const char *code, const char *cause)
@@ -386,6 +393,7 @@ static void end_with(struct slot *slot, enum verdict verdict, const char *code, 
 		return; /* begun() ends it, when its row is there */
 	loop_untimer(loop, &slot->step_deadline);
 	loop_untimer(loop, &slot->unit_deadline);
+	prompts_drop(slot);
 	unit_set_state(slot, SLOT_ENDING);
 	broker_safe(slot, made_safe);
 }
@@ -404,6 +412,8 @@ void unit_abort(struct slot *slot)
 		loop_untimer(slot->station->loop, &slot->insert_deadline);
 		unit_idle(slot);
 	}
+	if (slot->state == SLOT_ASKING)
+		unit_unknown(slot, "the operator ended it");
 	if (slot->state == SLOT_WORKING)
 		unit_end(slot, "ABORTED", "the operator ended the test");
 }
@@ -417,6 +427,10 @@ void unit_worker_failed(struct slot *slot, const char *why)
 	worker_kill(slot);
 	if (slot->state == SLOT_WORKING) {
 		unit_end(slot, "TOOL-WORKER", cause);
+		return;
+	}
+	if (slot->state == SLOT_ASKING) {
+		unit_unknown(slot, cause);
 		return;
 	}
 	if (slot->state == SLOT_ENDING || slot->station->ending)
@@ -464,26 +478,46 @@ static void take_jig(struct slot *slot, json_t *message)
 	broker_ask(slot, message);
 }
 
+/* When a worker may say it; what comes at another time is dropped. */
+enum when { ANY_TIME, IN_WORK, WITH_JIG };
+
 static const struct {
 	const char *type;
-	bool in_work; /* only while a unit is in work; what comes later is dropped */
+	enum when when;
 	void (*take)(struct slot *slot, json_t *message);
 } handlers[] = {
-	{"apdu", true, take_apdu},
-	{"card", true, cards_ask},
-	{"jig", true, take_jig},
-	{"ready", false, take_ready},
-	{"step_begin", true, take_step_begin},
-	{"step_end", true, take_step_end},
-	{"unit_end", true, take_unit_end},
-	{"unready", false, take_unready},
+	{"apdu", IN_WORK, take_apdu},
+	{"card", IN_WORK, cards_ask},
+	{"jig", WITH_JIG, take_jig},
+	{"prompt", IN_WORK, prompts_take},
+	{"ready", ANY_TIME, take_ready},
+	{"serial", WITH_JIG, unit_said_serial},
+	{"step_begin", IN_WORK, take_step_begin},
+	{"step_end", IN_WORK, take_step_end},
+	{"unit_end", IN_WORK, take_unit_end},
+	{"unready", ANY_TIME, take_unready},
 };
+
+bool unit_has_jig(const struct slot *slot)
+{
+	return slot->state == SLOT_WORKING || slot->state == SLOT_ASKING;
+}
+
+static bool is_time(const struct slot *slot, enum when when)
+{
+	switch (when) {
+	case ANY_TIME: return true;
+	case IN_WORK: return slot->state == SLOT_WORKING;
+	case WITH_JIG: return unit_has_jig(slot);
+	}
+	return false;
+}
 
 void unit_message(struct slot *slot, json_t *message)
 {
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
 		if (!strcmp(handlers[i].type, message_type(message)) &&
-			(!handlers[i].in_work || slot->state == SLOT_WORKING))
+			is_time(slot, handlers[i].when))
 			handlers[i].take(slot, message);
 }
 

@@ -217,18 +217,44 @@ static int close_job(struct store *store, const json_t *act, struct err *err)
 /* Alphabetical. */
 static const struct {
 	const char *act;
-	size_t persons; /* that must be named, all different */
+	const char *role; /* the lowest that may do it */
+	size_t persons;	  /* that must be named, all different */
 	bool reason;
 	int (*run)(struct store *store, const json_t *act, struct err *err);
 } acts[] = {
-	{"block_job", 0, true, block_job},
-	{"close_job", 1, false, close_job},
-	{"destroy", 2, true, destroy},
-	{"export_job", 0, false, export_job},
-	{"quarantine", 1, true, quarantine},
-	{"resolve", 1, true, resolve},
-	{"unblock_job", 1, true, unblock_job},
+	{"block_job", "lead", 0, true, block_job},
+	{"close_job", "lead", 1, false, close_job},
+	{"destroy", "lead", 2, true, destroy},
+	{"export_job", "operator", 0, false, export_job},
+	{"quarantine", "lead", 1, true, quarantine},
+	{"resolve", "lead", 1, true, resolve},
+	{"unblock_job", "engineer", 1, true, unblock_job},
 };
+
+const char *store_act_role(const char *act, size_t *persons)
+{
+	*persons = 0;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		if (strcmp(acts[i].act, act) != 0)
+			continue;
+		*persons = acts[i].persons;
+		return acts[i].role;
+	}
+	return "engineer";
+}
+
+int store_note(struct store *store, const char *act, const char *subject, const char *person,
+	const char *reason, struct err *err)
+{
+	json_t *persons = person[0] ? json_pack("[s]", person) : json_array();
+	int ret = store_begin(store, err);
+
+	if (ret == 0)
+		ret = store_end(store,
+			store_record_act(store, act, "", subject, persons, reason, err), err);
+	json_decref(persons);
+	return ret;
+}
 
 static int check_persons(const json_t *act, size_t wanted, struct err *err)
 {

@@ -1,4 +1,5 @@
 #include "store/outside.h"
+#include "core/file.h"
 #include "core/hex.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { RECORD = 512, APART = 4096, RECORDS = 2 };
@@ -14,23 +14,6 @@ enum { RECORD = 512, APART = 4096, RECORDS = 2 };
 void outside_path(const char *folder, const char *id, char path[4096])
 {
 	snprintf(path, 4096, "%s/%s.head", folder, id);
-}
-
-static int make_folders(const char *folder, struct err *err)
-{
-	char path[4096];
-
-	if (snprintf(path, sizeof(path), "%s/", folder) >= (int)sizeof(path))
-		return err_set(err, E_CONFIG, "%s: name too long", folder);
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return err_set(err, E_SYSTEM, "%s: %s", path, strerror(errno));
-		*p = '/';
-	}
-	return 0;
 }
 
 /* A new file's name is durable only with its folder. */
@@ -48,7 +31,7 @@ static int sync_folder(const char *folder, struct err *err)
 int outside_open(struct outside *o, const char *folder, const char *id, struct err *err)
 {
 	char path[4096];
-	int ret = make_folders(folder, err);
+	int ret = file_make_folders(folder, err);
 
 	if (ret < 0)
 		return ret;

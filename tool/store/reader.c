@@ -2,6 +2,7 @@
 #include "store/balance.h"
 #include "store/record.h"
 #include "store/sql.h"
+#include "store/statistics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,77 @@ json_t *reader_attempt(struct reader *r, int64_t id, struct err *err)
 	}
 	json_object_set_new(unit, "proof", proof);
 	return unit;
+}
+
+/* ---- statistics ---- */
+
+int reader_first(struct reader *r, int64_t since_ms, int64_t *id, struct err *err)
+{
+	return statistics_first(r->db, since_ms, id, err);
+}
+
+json_t *reader_counts(struct reader *r, const char *job, const char *plan, int64_t from,
+	int64_t now_ms, struct err *err)
+{
+	return statistics_counts(r->db, job, plan, from, now_ms, err);
+}
+
+json_t *reader_statistics(struct reader *r, int64_t from, struct err *err)
+{
+	return statistics_make(r->db, from, err);
+}
+
+json_t *reader_history(
+	struct reader *r, const char *filter, int64_t before, int64_t most, struct err *err)
+{
+	return statistics_history(r->db, filter, before, most, err);
+}
+
+json_t *reader_attempts_of(struct reader *r, const char *unit, struct err *err)
+{
+	return statistics_of_unit(r->db, unit, err);
+}
+
+json_t *reader_trace(struct reader *r, int64_t attempt, struct err *err)
+{
+	sqlite3_stmt *s = sql_query(r->db, err,
+		"SELECT s.position, a.carrier, a.command, a.response, a.us, a.error FROM apdus a"
+		" JOIN steps s ON s.id = a.step WHERE s.attempt = ? ORDER BY a.id",
+		"i", attempt);
+	json_t *list = json_array();
+	int ret = E_STORE;
+
+	while (s && (ret = sql_step(r->db, s, err)) > 0)
+		json_array_append_new(
+			list, json_pack("{so, so, so, so, so, so}", "position", integer(s, 0),
+				      "carrier", text(s, 1), "command", text(s, 2), "response",
+				      text(s, 3), "us", integer(s, 4), "error", text(s, 5)));
+	sql_done(s);
+	if (ret == 0)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* ---- persons ---- */
+
+int reader_login_failures(struct reader *r, const char *name, int64_t *failures,
+	int64_t *seconds_ago, struct err *err)
+{
+	sqlite3_stmt *s = sql_query(r->db, err,
+		"SELECT count(*), coalesce(cast((julianday('now') - julianday(max(at))) * 86400"
+		" AS INTEGER), 0) FROM acts WHERE act = 'login_failed' AND subject = ?1"
+		" AND id > coalesce((SELECT max(id) FROM acts WHERE act = 'login'"
+		" AND subject = ?1), 0)",
+		"s", name);
+	int ret = s ? sql_step(r->db, s, err) : E_STORE;
+
+	if (ret > 0) {
+		*failures = sqlite3_column_int64(s, 0);
+		*seconds_ago = sqlite3_column_int64(s, 1);
+	}
+	sql_done(s);
+	return ret < 0 ? ret : 0;
 }
 
 /* ---- jobs and cards ---- */

@@ -35,6 +35,24 @@ json_t *reader_job(struct reader *reader, const char *job, struct err *err);
 json_t *reader_reconcile(struct reader *reader, const char *job, struct err *err);
 json_t *reader_cards(struct reader *reader, const char *job, bool waiting, struct err *err);
 
+/* statistics_*() of store/statistics.h. */
+int reader_first(struct reader *reader, int64_t since_ms, int64_t *id, struct err *err);
+json_t *reader_counts(struct reader *reader, const char *job, const char *plan, int64_t from,
+	int64_t now_ms, struct err *err);
+json_t *reader_statistics(struct reader *reader, int64_t from, struct err *err);
+json_t *reader_history(
+	struct reader *reader, const char *filter, int64_t before, int64_t most, struct err *err);
+json_t *reader_attempts_of(struct reader *reader, const char *unit, struct err *err);
+
+/* The APDUs of an attempt, [{position, carrier, command, response, us, error}], as the trace has
+ * them: what bears keys is starred, the rest is hex. */
+json_t *reader_trace(struct reader *reader, int64_t attempt, struct err *err);
+
+/* How often a person's login failed since the last one that succeeded, and how many seconds ago the
+ * newest of these failures is. */
+int reader_login_failures(struct reader *reader, const char *name, int64_t *failures,
+	int64_t *seconds_ago, struct err *err);
+
 /* The newest record of the view that this reader has. */
 int reader_sequence(struct reader *reader, int64_t *sequence, struct err *err);
 

@@ -93,6 +93,15 @@ json_t *store_reconcile(struct store *store, const char *job, struct err *err);
  */
 int store_act(struct store *store, const json_t *act, struct err *err);
 
+/* The lowest role that may do the act: "operator", "lead" or "engineer"; and how many persons it
+ * must name. "engineer" and 0 for an unknown act. */
+const char *store_act_role(const char *act, size_t *persons);
+
+/* Notes in the chain what a person did that changes no card and no job (login, pause, abort, ...).
+ */
+int store_note(struct store *store, const char *act, const char *subject, const char *person,
+	const char *reason, struct err *err);
+
 /* ---- attempts ---- */
 
 struct store_attempt {
