@@ -16,6 +16,7 @@ static const struct {
 	{"person", cmd_person, "who may work at this station"},
 	{"report", cmd_report, "write the reports of a store"},
 	{"run", cmd_run, "provision units without a screen"},
+	{"screen", cmd_screen, "the station screen (what payjig does without a command)"},
 	{"slot", cmd_slot, "be the worker of one slot (the station starts it)"},
 	{"station", cmd_station, "be the station"},
 	{"store", cmd_store, "back up, restore, upgrade a store"},
@@ -26,7 +27,8 @@ static void usage(FILE *f)
 {
 	fprintf(f,
 		"payjig %s: hardware-in-the-loop test and manufacturing of payment headsets\n"
-		"usage: payjig COMMAND [--help]\n",
+		"usage: payjig [OPTIONS]           the station screen\n"
+		"       payjig COMMAND [--help]\n",
 		PAYJIG_VERSION);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].help);
@@ -34,10 +36,8 @@ static void usage(FILE *f)
 
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
+	if (argc < 2)
+		return cmd_screen(argc, argv);
 	if (!strcmp(argv[1], "--help")) {
 		usage(stdout);
 		return EXIT_PASS;
@@ -46,6 +46,8 @@ int main(int argc, char **argv)
 		printf("payjig %s\n", PAYJIG_VERSION);
 		return EXIT_PASS;
 	}
+	if (!strncmp(argv[1], "--", 2))
+		return cmd_screen(argc, argv);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, argv[1]))
 			return commands[i].run(argc - 1, argv + 1);

@@ -38,7 +38,7 @@ def main():
         if not os.path.isdir(path):
             continue
         checks.that(folder in ARROWS, "tool/%s is no folder of the design" % folder)
-        for name in sorted(os.listdir(path)):
+        for name in sorted(n for n in os.listdir(path) if n.endswith((".c", ".h"))):
             for include in includes(os.path.join(path, name)):
                 files += 1
                 to = include.split("/")[0]

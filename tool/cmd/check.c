@@ -1,5 +1,7 @@
-/* payjig check FILE...: profiles, plans, fixtures and jobs, each by what it says it is. */
+/* payjig check FILE...: profiles, plans, fixtures, station files and jobs, each by what it says it
+ * is. */
 #include "cmd/cmd.h"
+#include "cmd/station_file.h"
 #include "core/file.h"
 #include "job/signature.h"
 #include "plan/fixture.h"
@@ -59,6 +61,7 @@ static const struct {
 	{"fixture", check_fixture},
 	{"plan", check_plan},
 	{"profile", check_profile},
+	{"station", station_file_check},
 };
 
 /* The value of the top-level key `kind`: it decides which table of keys the file is held against.
@@ -101,7 +104,8 @@ static int check_file(const char *path, struct err *err)
 	if (ret < 0)
 		return ret;
 	kind_of(text, kind);
-	ret = err_set(err, E_CONFIG, "%s:1: kind: must be one of fixture, plan, profile", path);
+	ret = err_set(
+		err, E_CONFIG, "%s:1: kind: must be one of fixture, plan, profile, station", path);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].kind, kind))
 			ret = kinds[i].check(path, text, n, err);

@@ -19,6 +19,7 @@ int cmd_job(int argc, char **argv);
 int cmd_person(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_screen(int argc, char **argv);
 int cmd_slot(int argc, char **argv);
 int cmd_station(int argc, char **argv);
 int cmd_store(int argc, char **argv);

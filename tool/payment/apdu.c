@@ -1,4 +1,5 @@
 #include "payment/apdu.h"
+#include "core/words.h"
 
 #include <string.h>
 
@@ -63,28 +64,28 @@ static const struct {
 	unsigned sw;
 	const char *text;
 } words[] = {
-	{0x6300, "authentication failed"},
-	{0x6581, "memory failure"},
-	{0x6700, "wrong length"},
-	{0x6982, "security status not satisfied"},
-	{0x6983, "authentication blocked"},
-	{0x6985, "conditions of use not satisfied"},
-	{0x6A80, "wrong data"},
-	{0x6A81, "function not supported"},
-	{0x6A82, "file not found"},
-	{0x6A83, "record not found"},
-	{0x6A86, "wrong P1 P2"},
-	{0x6A88, "referenced data not found"},
-	{0x6B00, "wrong parameters"},
-	{0x6D00, "instruction not supported"},
-	{0x6E00, "class not supported"},
-	{0x9000, "done"},
-	{0x9302, "MAC invalid"},
-	{0x9303, "application permanently blocked"},
-	{0x9401, "insufficient funds"},
-	{0x9402, "counter at maximum"},
-	{0x9403, "key index not supported"},
-	{0x9406, "no such MAC"},
+	{0x6300, N_("authentication failed")},
+	{0x6581, N_("memory failure")},
+	{0x6700, N_("wrong length")},
+	{0x6982, N_("security status not satisfied")},
+	{0x6983, N_("authentication blocked")},
+	{0x6985, N_("conditions of use not satisfied")},
+	{0x6A80, N_("wrong data")},
+	{0x6A81, N_("function not supported")},
+	{0x6A82, N_("file not found")},
+	{0x6A83, N_("record not found")},
+	{0x6A86, N_("wrong P1 P2")},
+	{0x6A88, N_("referenced data not found")},
+	{0x6B00, N_("wrong parameters")},
+	{0x6D00, N_("instruction not supported")},
+	{0x6E00, N_("class not supported")},
+	{0x9000, N_("done")},
+	{0x9302, N_("MAC invalid")},
+	{0x9303, N_("application permanently blocked")},
+	{0x9401, N_("insufficient funds")},
+	{0x9402, N_("counter at maximum")},
+	{0x9403, N_("key index not supported")},
+	{0x9406, N_("no such MAC")},
 };
 
 const char *apdu_sw_text(unsigned sw)
@@ -93,8 +94,8 @@ const char *apdu_sw_text(unsigned sw)
 		if (words[i].sw == sw)
 			return words[i].text;
 	if (sw >> 8 == 0x61)
-		return "more data waits";
+		return N_("more data waits");
 	if (sw >> 8 == 0x6C)
-		return "wrong Le";
-	return "status unknown";
+		return N_("wrong Le");
+	return N_("status unknown");
 }

@@ -4,17 +4,17 @@
 #include <string.h>
 
 static const struct card_state states[] = {
-	{"AVAILABLE", "available", NULL},
-	{"RESERVED", "reserved", N_("nothing: it goes back to the pool by itself")},
-	{"INTENT", "in_work", N_("put the same unit in again: it is finished with this card")},
-	{"WRITTEN", "in_work", N_("put the same unit in again: it is finished with this card")},
-	{"PROVEN", "in_work", N_("put the same unit in again: it is finished with this card")},
-	{"COMMITTED", "committed", NULL},
-	{"REJECTED", "rejected",
+	{N_("AVAILABLE"), "available", NULL},
+	{N_("RESERVED"), "reserved", N_("nothing: it goes back to the pool by itself")},
+	{N_("INTENT"), "in_work", N_("put the same unit in again: it is finished with this card")},
+	{N_("WRITTEN"), "in_work", N_("put the same unit in again: it is finished with this card")},
+	{N_("PROVEN"), "in_work", N_("put the same unit in again: it is finished with this card")},
+	{N_("COMMITTED"), "committed", NULL},
+	{N_("REJECTED"), "rejected",
 		N_("test the unit again; if it fails again, terminate it (payjig card terminate)")},
-	{"QUARANTINE", "quarantined",
+	{N_("QUARANTINE"), "quarantined",
 		N_("find the unit, then payjig card resolve; if it is lost, payjig card destroy")},
-	{"SPOILED", "spoiled", NULL},
+	{N_("SPOILED"), "spoiled", NULL},
 };
 
 static const struct card_move moves[] = {

@@ -1,9 +1,10 @@
 #include "plan/verdict.h"
+#include "core/words.h"
 
 #include <string.h>
 
-static const char *const verdicts[] = {"NONE", "PASS", "FAIL", "ERROR", "ABORT"};
-static const char *const judgements[] = {"NONE", "PASS", "MARGINAL", "FAIL"};
+static const char *const verdicts[] = {"NONE", N_("PASS"), N_("FAIL"), N_("ERROR"), N_("ABORT")};
+static const char *const judgements[] = {"NONE", "PASS", N_("MARGINAL"), "FAIL"};
 
 const char *verdict_word(enum verdict v)
 {

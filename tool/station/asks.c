@@ -190,7 +190,7 @@ static json_t *begin_doctor(struct station *st)
 		look_at_slot(list, &st->slots[i]);
 	finding(list, !st->store_failed, N_("store"), st->options->store,
 		N_("see to the disk, then start the station again"));
-	finding(list, true, N_("keys"), st->job.production ? "PRODUCTION" : "LAB", "");
+	finding(list, true, N_("key provider"), st->job.production ? "PRODUCTION" : "LAB", "");
 	return list;
 }
 

@@ -1,6 +1,7 @@
 #include "station/people.h"
 #include "core/file.h"
 #include "core/secret.h"
+#include "core/words.h"
 #include "messages/messages.h"
 
 #include <argon2.h>
@@ -18,7 +19,7 @@ enum { PASSES = 3, MEMORY_KIB = 65536, LANES = 1, SALT = 16, HASH = 32, ENCODED 
 enum { PASSWORD_LEAST = 6, FILE_MOST = 1024 * 1024 };
 
 /* From the lowest. */
-static const char *const roles[] = {"operator", "lead", "engineer"};
+static const char *const roles[] = {N_("operator"), N_("lead"), N_("engineer")};
 
 int people_rank(const char *role)
 {

@@ -3,6 +3,7 @@
  */
 #include "plan/prompts.h"
 #include "core/clock.h"
+#include "core/words.h"
 #include "station/private.h"
 
 #include <string.h>
@@ -66,9 +67,9 @@ void prompts_drop(struct slot *slot)
 const char *prompts_answer(struct slot *slot, const char *what, const char *by)
 {
 	if (!slot || !slot->prompt)
-		return "nothing is asked here any more";
+		return N_("nothing is asked here any more");
 	if (!prompt_has(slot->prompt, what))
-		return "there is no such answer";
+		return N_("there is no such answer");
 	answer(slot, what, by);
 	return NULL;
 }

@@ -249,7 +249,7 @@ int store_note(struct store *store, const char *act, const char *subject, const 
 	json_t *persons = person[0] ? json_pack("[s]", person) : json_array();
 	int ret = store_begin(store, err);
 
-	if (ret == 0)
+	if (ret >= 0)
 		ret = store_end(store,
 			store_record_act(store, act, "", subject, persons, reason, err), err);
 	json_decref(persons);

@@ -164,7 +164,8 @@ json_t *reader_attempts_of(struct reader *r, const char *unit, struct err *err)
 json_t *reader_trace(struct reader *r, int64_t attempt, struct err *err)
 {
 	sqlite3_stmt *s = sql_query(r->db, err,
-		"SELECT s.position, a.carrier, a.command, a.response, a.us, a.error FROM apdus a"
+		"SELECT (SELECT count(*) FROM steps b WHERE b.attempt = s.attempt"
+		" AND b.position < s.position), a.carrier, a.command, a.response, a.us, a.error FROM apdus a"
 		" JOIN steps s ON s.id = a.step WHERE s.attempt = ? ORDER BY a.id",
 		"i", attempt);
 	json_t *list = json_array();

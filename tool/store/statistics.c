@@ -141,8 +141,9 @@ json_t *statistics_make(sqlite3 *db, int64_t from, struct err *err)
 
 /* ---- attempts ---- */
 
-#define ATTEMPTS                                                                                    \
-	"SELECT id AS attempt, label AS unit, try, slot, verdict, code, cause, ended, ms, operator" \
+#define ATTEMPTS                                                                                   \
+	"SELECT id AS attempt, label AS unit, try, slot, verdict, code, cause,"                    \
+	" strftime('%Y-%m-%d %H:%M:%S', ended, 'localtime') AS ended, ms, operator"                \
 	" FROM attempts WHERE verdict IS NOT NULL AND "
 
 #define HAS_WORD                                                                                   \
