@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libjansson-dev libsqlite3-dev \
 libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev libargon2-dev libncurses-dev gettext"
-TEST_PACKAGES="clang openssl procps python3 python3-jsonschema spin"
+TEST_PACKAGES="clang ncurses-term openssl procps python3 python3-jsonschema spin tmux"
 
 # Installs what is missing; asks for root only then.
 install_packages() {

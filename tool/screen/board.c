@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TILE_W = 38, TILE_H = 9, TILE_MOST_W = 60, TILE_MOST_H = 13 };
+enum { TILE_W = 38, TILE_H = 9, TILE_MOST_W = 60, TILE_MOST_H = 13, STRIP_W = 4 };
 
 /* ---- what is in a tile ---- */
 
@@ -217,6 +217,7 @@ static void draw_strip(const struct screen *s, int y, struct area a)
 		[TILE_WAITING] = "w",
 		[TILE_WORKING] = "▸",
 		[TILE_BROKEN] = "X"};
+	bool numbers = (int)s->model.tile_n * STRIP_W <= a.w; /* else one at every fifth */
 	int x = a.x;
 
 	for (size_t i = 0; i < s->model.tile_n; i++) {
@@ -231,9 +232,11 @@ static void draw_strip(const struct screen *s, int y, struct area a)
 			mark = verdict;
 		if (t->prompt)
 			mark = "?";
-		x += draw_format(y, x, a.x + a.w - x,
-			t->slot == s->chosen_slot ? ROLE_CHOSEN : role, "%d%s", t->slot, mark);
-		x += draw_text(y, x, a.x + a.w - x, ROLE_PLAIN, a.w > 120 ? "  " : " ");
+		if (numbers || i % 5 == 0)
+			x += draw_format(
+				y, x, a.x + a.w - x, ROLE_DIM, "%s%d", i ? " " : "", t->slot);
+		x += draw_text(
+			y, x, a.x + a.w - x, t->slot == s->chosen_slot ? ROLE_CHOSEN : role, mark);
 	}
 }
 

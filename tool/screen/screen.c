@@ -500,13 +500,13 @@ static void draw_header(const struct screen *s)
 		snprintf(person, sizeof(person), "%s", _("nobody is logged in"));
 	right = w - draw_columns(person) - 1;
 	draw_text(0, right, w - right, ROLE_BAR, person);
-	x += draw_format(
-		0, x, right - x, ROLE_BAR, " payjig  %s  %s  %s  ", m->job, m->product, m->plan);
+	x += draw_text(0, x, right - x, ROLE_BAR, " payjig ");
 	if (m->connected)
 		x += draw_text(0, x, right - x - 1, m->lab ? ROLE_LAB : ROLE_BAR,
 			m->lab ? " LAB " : " PRODUCTION ");
 	if (m->paused[0])
-		draw_format(0, x + 1, right - x - 2, ROLE_NOTICE, _(" paused by %s "), m->paused);
+		x += draw_format(0, x, right - x - 1, ROLE_NOTICE, _(" paused by %s "), m->paused);
+	draw_format(0, x, right - x - 1, ROLE_BAR, " %s  %s  %s", m->job, m->product, m->plan);
 	if (!m->counts.known)
 		return;
 	if (m->counts.first)

@@ -21,11 +21,13 @@ static void add_measurement(struct page *p, const json_t *m)
 	const char *judgement = message_string(m, "judgement"), *unit = message_string(m, "unit");
 	double value = number(m, "value"), low = number(m, "low"), high = number(m, "high");
 	bool failed = strcmp(judgement, "PASS") != 0 && strcmp(judgement, "MARGINAL") != 0;
-	char scale[SCALE + 1];
+	char scale[SCALE + 1], text[32] = "-";
 
+	if (!isnan(value))
+		snprintf(text, sizeof(text), "%.4g", value);
 	draw_scale(scale, SCALE, value, low, high);
-	page_add(p, failed ? ROLE_FAIL : ROLE_PLAIN, "  %-20s %8.4g %-4s %s %.4g..%.4g %s",
-		message_string(m, "name"), value, unit, scale, low, high,
+	page_add(p, failed ? ROLE_FAIL : ROLE_PLAIN, "  %-20s %8s %-4s %s %.4g..%.4g %s",
+		message_string(m, "name"), text, unit, scale, low, high,
 		strcmp(judgement, "PASS") ? _(judgement) : "");
 }
 
@@ -203,7 +205,7 @@ void unit_show_slot(struct screen *s, const struct tile *t)
 		s->unit_attempt = 0;
 		s->unit_slot = t->slot;
 		screen_show(s, &panel_unit);
-	} else if (t->verdict[0] && t->attempt) {
+	} else if (t->attempt) { /* also when the next unit is in already */
 		unit_show(s, t->attempt);
 	} else {
 		screen_notice(s, ROLE_NOTICE, N_("no unit was tested in this slot yet"));
