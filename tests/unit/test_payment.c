@@ -4,6 +4,7 @@
 #include "core/hex.h"
 #include "core/secret.h"
 #include "payment/apdu.h"
+#include "payment/describe.h"
 #include "payment/keys.h"
 #include "payment/purse.h"
 #include "payment/randomness.h"
@@ -181,10 +182,71 @@ static void a_jobs_card_key_is_unwrapped_or_refused(void **state)
 	unlink(path);
 }
 
+struct told {
+	char text[512];
+};
+
+static void take_field(void *arg, bool answer, const char *name, const char *value)
+{
+	struct told *t = arg;
+	size_t n = strlen(t->text);
+
+	snprintf(t->text + n, sizeof(t->text) - n, "%s%s=%s;", answer ? "<" : ">", name, value);
+}
+
+static void an_exchange_is_told_in_words_and_shows_no_secret(void **state)
+{
+	static const struct {
+		const char *command, *response, *name, *status, *fields;
+	} rows[] = {
+		{"805001020B01000000640000000000010F", "00002710000A00000001018899AABB9000",
+			"INITIALIZE FOR PURCHASE", "done",
+			">key index=1;>amount=1.00;>terminal=000000000001;<balance=100.00;"
+			"<offline counter=10;<overdraft=0.00;<key version=1;<algorithm=01;"
+			"<random=8899AABB;"},
+		{"00B095001E",
+			"11112222333344440101622000012345678900022026010120311231"
+			"55669000",
+			"READ BINARY, EF15", "done",
+			"<issuer=1111222233334444;<card number=622000**********0002;"
+			"<valid from=2026-01-01;<valid to=2031-12-31;"},
+		/* a short or failed answer gives no field that is not there */
+		{"00B095001E", "11226282", "READ BINARY, EF15", "status unknown", ""},
+		{"805401000F0000000120261123081501AABBCCDD08", "9302", "DEBIT FOR PURCHASE",
+			"MAC invalid",
+			">terminal sequence=00000001;>date=2026-11-23;>time=08:15:01;"
+			">MAC1=AABBCCDD;"},
+		/* what the trace hides is not told */
+		{"8482030010********************************", "9000", "EXTERNAL AUTHENTICATE",
+			"done", ""},
+		{"84E28901**********", "****************9000", "STORE DATA", "done", ""},
+		{"805A000602000B08", "****************9000", "GET TRANSACTION PROVE", "done",
+			">counter=11;"},
+		{"805400", "", "?", NULL, ""},
+		{"FFFFFFFF", "6D00", "?", "instruction not supported", ""},
+		{"", "zz", "?", NULL, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct told told = {0};
+		const char *status, *name = describe_apdu(rows[i].command, rows[i].response,
+					    &status, take_field, &told);
+
+		assert_string_equal(name, rows[i].name);
+		assert_string_equal(told.text, rows[i].fields);
+		if (rows[i].status)
+			assert_string_equal(status, rows[i].status);
+		else
+			assert_null(status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(apdus_go_there_and_back),
+		cmocka_unit_test(an_exchange_is_told_in_words_and_shows_no_secret),
 		cmocka_unit_test(tlv_never_reads_behind_the_end),
 		cmocka_unit_test(randomness_sees_repeats_and_equal_steps),
 		cmocka_unit_test(answers_of_a_wrong_length_are_refused),

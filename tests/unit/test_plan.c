@@ -3,6 +3,10 @@
 
 #include "plan/buttons.h"
 #include "plan/codes.h"
+#include "plan/labels.h"
+#include "plan/plan.h"
+#include "plan/prompts.h"
+#include "plan/titles.h"
 
 #include <math.h>
 
@@ -50,6 +54,61 @@ static void codes_are_unique_and_say_what_to_do(void **state)
 			assert_int_equal(t[i].verdict, VERDICT_ERROR);
 	}
 	assert_null(code_find("NO-SUCH-CODE"));
+}
+
+static void a_label_is_read_as_it_was_scanned(void **state)
+{
+	static const struct {
+		const char *text, *label, *error; /* error: NULL if it is fine */
+		unsigned slot;
+	} rows[] = {
+		{"HW26000001", "HW26000001", NULL, 0},
+		{"3:HW26000001", "HW26000001", NULL, 3},
+		{"32:a-b", "a-b", NULL, 32},
+		{"1234567890123456", "1234567890123456", NULL, 0},
+		{"", "", "1 to 16 characters", 0},
+		{"12345678901234567", "", "1 to 16 characters", 0},
+		{"3:", "", "1 to 16 characters", 3},
+		{"HW 1", "", "letters, digits", 0},
+		{"HW1;", "", "letters, digits", 0},
+		{"\xE4\xB8\xAD", "", "letters, digits", 0},
+		{"0:HW1", "", "number of a slot", 0},
+		{"33:HW1", "", "number of a slot", 0},
+		{":HW1", "", "number of a slot", 0},
+		{"x:HW1", "", "number of a slot", 0},
+		{"99999:HW1", "", "number of a slot", 0},
+		{"1:2:HW1", "", "letters, digits", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const char *label;
+		unsigned slot;
+		struct err err;
+		int ret = label_read(rows[i].text, &slot, &label, &err);
+
+		assert_int_equal(ret, rows[i].error ? E_CONFIG : 0);
+		assert_int_equal(slot, rows[i].slot);
+		if (rows[i].error)
+			assert_non_null(strstr(err.text, rows[i].error));
+		else
+			assert_string_equal(label, rows[i].label);
+	}
+}
+
+static void every_colour_a_plan_may_name_is_an_answer(void **state)
+{
+	const struct prompt *led = prompt_find("led");
+	struct plan plan = {0};
+
+	(void)state;
+	assert_non_null(led);
+	for (plan.prompts.led = PLAN_LED_RED; plan.prompts.led <= PLAN_LED_DARK; plan.prompts.led++)
+		assert_true(prompt_has(led, plan_led_word(&plan)));
+	assert_false(prompt_has(led, "pink"));
+	assert_null(prompt_find("nose"));
+	assert_string_equal(step_title("refuse_replay"), "refuse a replay");
+	assert_string_equal(step_title("no_such_step"), "no_such_step");
 }
 
 static struct profile profile = {
@@ -184,6 +243,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_a_number_never_passes),
 		cmocka_unit_test(the_zero_of_a_verdict_is_none),
 		cmocka_unit_test(codes_are_unique_and_say_what_to_do),
+		cmocka_unit_test(a_label_is_read_as_it_was_scanned),
+		cmocka_unit_test(every_colour_a_plan_may_name_is_an_answer),
 		cmocka_unit_test(a_clean_key_has_no_finding),
 		cmocka_unit_test(a_key_that_never_closes_is_dead),
 		cmocka_unit_test(a_missed_press_is_a_miss),

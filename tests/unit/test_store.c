@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/payjig-store.XXXXXX";
@@ -314,6 +315,80 @@ static void a_second_station_and_a_changed_job_are_refused(void **unused)
 	store_close(s);
 }
 
+static json_int_t count(const json_t *counts, const char *name)
+{
+	return json_integer_value(json_object_get(counts, name));
+}
+
+static void attempt(struct store *s, const char *label, const char *verdict)
+{
+	struct store_attempt a = begin(s, label);
+	const struct store_end end = {.verdict = verdict_from_word(verdict),
+		.code = !strcmp(verdict, "FAIL") ? "BTN-DEAD" : "JIG-LID",
+		.cause = "c",
+		.action = "a"};
+	char card[CARD_NUMBER];
+	struct err err;
+
+	assert_int_equal(store_end_attempt(s, a.id, &end, card, &err), 0);
+}
+
+static void a_second_attempt_is_no_first_pass(void **state)
+{
+	const int64_t now_ms = (int64_t)time(NULL) * 1000;
+	char card[CARD_NUMBER];
+	struct store *s = fresh();
+	struct reader *r = NULL;
+	json_t *counts, *list;
+	int64_t first = 0;
+	struct err err;
+
+	(void)state;
+	attempt(s, "U1", "FAIL");
+	assert_int_equal(driver_attempt(s, "J", &(struct driver_unit){.serial = "U1"}, DRIVER_PASS,
+				 card, &err),
+		0);
+	attempt(s, "U2", "ERROR");
+	assert_int_equal(driver_attempt(s, "J", &(struct driver_unit){.serial = "U3"}, DRIVER_PASS,
+				 card, &err),
+		0);
+	begin(s, "U4"); /* still in work: counts nowhere */
+	store_close(s);
+	assert_int_equal(reader_open(&r, path, &err), 0);
+	assert_int_equal(reader_first(r, now_ms - 60000, &first, &err), 1);
+	assert_int_equal(first, 1);
+	counts = reader_counts(r, "J", "no such plan", first, now_ms, &err);
+	assert_int_equal(count(counts, "pass"), 2);
+	assert_int_equal(count(counts, "fail"), 1);
+	assert_int_equal(count(counts, "error"), 1);
+	assert_int_equal(count(counts, "abort"), 0);
+	assert_int_equal(count(counts, "first"), 3);
+	assert_int_equal(count(counts, "first_pass"), 1);
+	assert_int_equal(count(counts, "cards_left"), 0);
+	assert_int_equal(count(counts, "expected_ms"), 0);
+	assert_int_equal(count(counts, "per_hour"), 4 * 60); /* a minute is the least */
+	json_decref(counts);
+	/* Of the next shift nothing has happened yet. */
+	assert_int_equal(reader_first(r, now_ms + 3600000, &first, &err), 1);
+	counts = reader_counts(r, "J", "no such plan", first, now_ms, &err);
+	assert_int_equal(count(counts, "first") + count(counts, "pass"), 0);
+	json_decref(counts);
+	list = reader_history(r, "u1", 0, 10, &err);
+	assert_int_equal(json_array_size(list), 2);
+	assert_int_equal(count(json_array_get(list, 0), "try"), 2);
+	json_decref(list);
+	list = reader_history(r, "btn fail u", 0, 10, &err);
+	assert_int_equal(json_array_size(list), 1);
+	json_decref(list);
+	list = reader_history(r, "", 3, 10, &err);
+	assert_int_equal(json_array_size(list), 2);
+	json_decref(list);
+	list = reader_history(r, "%", 0, 10, &err);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	reader_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +397,7 @@ int main(void)
 		cmocka_unit_test(a_card_only_reserved_goes_back),
 		cmocka_unit_test(after_intent_a_card_never_goes_to_another_unit),
 		cmocka_unit_test(a_payment_is_what_the_job_authorizes_and_once),
+		cmocka_unit_test(a_second_attempt_is_no_first_pass),
 		cmocka_unit_test(an_old_copy_is_noticed),
 		cmocka_unit_test(a_torn_head_outside_leaves_the_other),
 		cmocka_unit_test(a_crash_leaves_an_error_not_a_gap),

@@ -146,7 +146,7 @@ const char *draw_padded(const char *text, int columns, char *out, size_t size)
 void draw_fill(struct area a, enum role role)
 {
 	attrset((int)theme_attributes(role));
-	for (int i = 0; i < a.h; i++)
+	for (int i = 0; i < a.h && a.w > 0; i++)
 		mvhline(a.y + i, a.x, ' ', a.w);
 	attrset((int)A_NORMAL);
 }

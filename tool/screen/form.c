@@ -61,8 +61,9 @@ static void draw_field(const struct form *f, size_t i, int y, struct area box, i
 		memset(stars, '*', strlen(text));
 		text = stars;
 	}
-	while (draw_columns(text) > a.w - 1) /* its end is seen */
-		text++;
+	while (*text && draw_columns(text) > a.w - 1) /* its end is seen */
+		for (text++; (*text & 0xC0) == 0x80;)
+			text++;
 	draw_text(a.y, a.x, a.w, ROLE_INPUT, text);
 	if (f->at == i)
 		draw_text(a.y, a.x + draw_columns(text), 1, ROLE_CHOSEN, " ");

@@ -1,5 +1,6 @@
 #include "slot/unit.h"
 #include "core/clock.h"
+#include "core/words.h"
 #include "link/trace.h"
 #include "messages/messages.h"
 #include "plan/codes.h"
@@ -393,6 +394,7 @@ int unit_who(struct worker *w, struct err *err)
 {
 	struct unit *u = new_unit(w, "", err);
 	struct identity id = {0};
+	char why[2 * UNIT_CAUSE];
 	int ret;
 
 	if (!u)
@@ -404,9 +406,11 @@ int unit_who(struct worker *w, struct err *err)
 	if (ret == 0)
 		ret = identity_read(u, &id);
 	power_off(u);
+	snprintf(why, sizeof(why), "%s: %s",
+		N_("the unit does not tell its serial number, scan its label"), u->finding.cause);
 	ret = worker_tell(w,
 		json_pack("{ss, ss, ss}", "type", "serial", "serial", ret < 0 ? "" : id.serial,
-			"error", u->finding.cause),
+			"error", ret < 0 ? why : ""),
 		err);
 	json_decref(u->measurements);
 	drop_unit(u);

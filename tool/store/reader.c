@@ -173,7 +173,7 @@ json_t *reader_trace(struct reader *r, int64_t attempt, struct err *err)
 
 	while (s && (ret = sql_step(r->db, s, err)) > 0)
 		json_array_append_new(
-			list, json_pack("{so, so, so, so, so, so}", "position", integer(s, 0),
+			list, json_pack("{so, so, so, so, so, so}", "step", integer(s, 0),
 				      "carrier", text(s, 1), "command", text(s, 2), "response",
 				      text(s, 3), "us", integer(s, 4), "error", text(s, 5)));
 	sql_done(s);
