@@ -103,7 +103,7 @@ def main():
     failures = 0
     with Folder(slots=SLOTS) as folder:
         add_person(folder, "wang", "operator")
-        bench = Bench(folder, units=380, options=["--swap", "0.2"])
+        bench = Bench(folder, units=4000, options=["--swap", "0.2"])
         start = time.monotonic()
         screen = Screen(folder, bench)
         screen.login("wang")

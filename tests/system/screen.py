@@ -41,6 +41,8 @@ def a_day(checks):
         screen.wait("PASS 1 FAIL 1")
         screen.scan("HW26000099!")
         screen.wait("letters, digits and '-' only")
+        screen.scan("HW26000001")
+        screen.wait("HW26000001: this unit has passed already")
         # Look closer: the unit, its exchanges, the history.
         screen.keys("Right", "Enter")
         screen.wait("card 622000\\*+[0-9]{4} REJECTED")

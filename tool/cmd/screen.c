@@ -8,6 +8,7 @@
 #include "cmd/start.h"
 #include "cmd/station_file.h"
 #include "cmd/station_options.h"
+#include "core/secret.h"
 #include "payment/describe.h"
 #include "screen/words.h"
 
@@ -106,6 +107,7 @@ int cmd_screen(int argc, char **argv)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return cmd_usage("the screen needs a terminal (payjig run works without one; "
 				 "payjig --help lists the commands)");
+	secret_init(); /* passwords are typed here: no core dumps */
 	if (station_file_find(&station, file, &o, &err) < 0 ||
 		station_option_defaults(&o, &err) < 0 ||
 		(ret = open_screen(&o, language, &err)) < 0) {

@@ -71,6 +71,14 @@ int plan_read(const char *path, const char *text, size_t length, struct plan *pl
 	return 0;
 }
 
+int plan_has_step(const struct plan *plan, const char *step)
+{
+	for (size_t i = 0; i < plan->step_n; i++)
+		if (!strcmp(plan->steps[i].step, step))
+			return 1;
+	return 0;
+}
+
 const char *plan_led_word(const struct plan *plan)
 {
 	return leds[plan->prompts.led];

@@ -41,6 +41,8 @@ struct plan {
 	size_t limit_n;
 };
 
+int plan_has_step(const struct plan *plan, const char *step);
+
 /* The answer to the prompt "led" that is right. */
 const char *plan_led_word(const struct plan *plan);
 

@@ -6,14 +6,13 @@
 
 void model_init(struct model *m)
 {
-	*m = (struct model){.unsettled = json_array()};
+	*m = (struct model){0};
 }
 
 void model_finish(struct model *m)
 {
 	for (size_t i = 0; i < m->tile_n; i++)
 		json_decref(m->tiles[i].ended);
-	json_decref(m->unsettled);
 }
 
 void model_forget(struct model *m)
@@ -229,8 +228,9 @@ static void on_session(struct model *m, const json_t *e, int64_t now_ms)
 
 static void on_unsettled(struct model *m, const json_t *e, int64_t now_ms)
 {
+	(void)e;
 	(void)now_ms;
-	json_array_append_new(m->unsettled, json_deep_copy(e));
+	m->unsettled++;
 }
 
 bool model_event(struct model *m, const json_t *event, int64_t now_ms)

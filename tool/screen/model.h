@@ -49,7 +49,7 @@ struct model {
 	} counts;
 	struct tile tiles[FIXTURE_SLOTS]; /* in the order the station names them */
 	size_t tile_n;
-	json_t *unsettled; /* cards that waited for a person when the station started */
+	int unsettled; /* cards that were in work when the station started */
 };
 
 void model_init(struct model *model);

@@ -125,7 +125,7 @@ struct screen {
 	int chosen_slot; /* on the board */
 	int first_tile;	 /* of those that fit */
 	char filter[FIELD];
-	bool filtering, all_time, leaving, with_trace;
+	bool filtering, all_time, leaving, with_trace, stopped;
 	int unit_slot;		 /* whose unit the unit panel shows while it is in work; or 0 and */
 	json_int_t unit_attempt; /* ... the attempt that it shows */
 	json_t *act;		 /* an act that waits for its reason or its witness */
@@ -149,6 +149,9 @@ void act_done(struct screen *s, const json_t *event);
 
 /* pictures.c: a prompt's picture, rows of at most 14 columns; ends with NULL. */
 const char *const *picture_of(const char *prompt);
+
+/* keys.c: the keys that work now, in one line. */
+void keys_draw(const struct screen *s, int y);
 
 /* stop.c: why no unit starts, over the whole area. */
 void stop_draw(struct screen *s, struct area area);

@@ -164,17 +164,17 @@ static void refuse(struct client *c, const char *why)
 
 static void handle_start(struct client *c, const json_t *message)
 {
-	const char *operator= message_string(message, "operator");
+	const char *label = message_string(message, "label"),
+		   *operator= message_string(message, "operator");
+	unsigned slot = (unsigned)message_integer(message, "slot");
 
 	if (c->person[0])
-		operator= c->person;
-	if (!operator[0])
-		client_tell(
-			c, json_pack("{ss, ss, ss}", "type", "refused", "label",
-				   message_string(message, "label"), "error", N_("log in first")));
+		unit_scanned(c, label, slot, c->person);
+	else if (operator[0])
+		unit_offer(c->station, c, label, slot, operator);
 	else
-		unit_offer(c->station, c, message_string(message, "label"),
-			(unsigned)message_integer(message, "slot"), operator);
+		client_tell(c, json_pack("{ss, ss, ss}", "type", "refused", "label", label, "error",
+				       N_("log in first")));
 }
 
 static void handle_act(struct client *c, const json_t *message)
@@ -184,7 +184,10 @@ static void handle_act(struct client *c, const json_t *message)
 
 static void handle_login(struct client *c, const json_t *message)
 {
-	session_login(c, message_string(message, "name"), message_string(message, "password"));
+	const char *password = message_string(message, "password");
+
+	session_login(c, message_string(message, "name"), password);
+	secret_wipe((char *)password, strlen(password)); /* the message ends here */
 }
 
 static void handle_logout(struct client *c, const json_t *message)

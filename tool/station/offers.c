@@ -3,8 +3,10 @@
  */
 #include "core/words.h"
 #include "station/private.h"
+#include "store/reader.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ASK_MS = 30000 };
@@ -69,6 +71,69 @@ void unit_offer(struct station *st, struct client *client, const char *label, un
 	else
 		loop_timer(st->loop, &slot->insert_deadline,
 			(int64_t)(st->fixture.insert_wait_s * 1000));
+}
+
+/* ---- a person scans: a unit that is done is told at once, before it is tested again ---- */
+
+struct scan {
+	struct queue_job job;
+	struct station *station;
+	unsigned client, slot;
+	char label[LABEL], operator[OPERATOR];
+};
+
+static int look_up(struct store *store, struct queue_job *job, struct err *err)
+{
+	struct scan *s = (struct scan *)job;
+	struct reader *reader = NULL;
+	json_t *holding = NULL;
+	const char *state;
+	int ret;
+
+	(void)store;
+	ret = reader_open(&reader, s->station->options->store, err);
+	if (ret == 0)
+		holding = reader_holding(reader, s->label, err); /* none is fine */
+	reader_close(reader);
+	state = message_string(holding, "state");
+	if (!strcmp(state, "COMMITTED"))
+		ret = err_set(err, E_REFUSED, N_("this unit has passed already"));
+	else if (!strcmp(state, "SPOILED"))
+		ret = err_set(err, E_REFUSED, N_("this unit is spoiled: it is not tested again"));
+	json_decref(holding);
+	return ret;
+}
+
+static void looked_up(struct queue_job *job, int status, const struct err *err)
+{
+	struct scan *s = (struct scan *)job;
+	struct client *client = clients_find(s->station, s->client);
+
+	if (status < 0)
+		refuse(client, s->label, s->slot, err->text);
+	else
+		unit_offer(s->station, client, s->label, s->slot, s->operator);
+	free(s);
+}
+
+void unit_scanned(struct client *client, const char *label, unsigned slot, const char *operator)
+{
+	struct station *st = client->station;
+	struct scan *s;
+
+	/* Only a plan that gives out a card minds who has one; a bad label is refused as it is. */
+	if (label_wrong(label) || !plan_has_step(&st->plan, "personalize") ||
+		!(s = calloc(1, sizeof(*s)))) {
+		unit_offer(st, client, label, slot, operator);
+		return;
+	}
+	s->job = (struct queue_job){.run = look_up, .done = looked_up};
+	s->station = st;
+	s->client = client->id;
+	s->slot = slot;
+	strcpy(s->label, label);
+	snprintf(s->operator, sizeof(s->operator), "%s", operator);
+	queue_add(st->asker, &s->job);
 }
 
 void unit_nobody_came(void *arg)

@@ -166,6 +166,7 @@ void workers_end(struct station *st); /* at the very end: by closing their stdin
 /* offers.c */
 void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot,
 	const char *operator);
+void unit_scanned(struct client *client, const char *label, unsigned slot, const char *operator);
 void unit_presence(struct slot *slot, bool present);
 void unit_nobody_came(void *slot);     /* a timer's: the label has waited long enough */
 void unit_inserted(struct slot *slot); /* asks it who it is, where the plan starts units so */
