@@ -279,6 +279,12 @@ def names(checks):
         screen.keys("Escape")
         with open(folder.file("state/people.json")) as f:
             people = f.read()
+        written = b""
+        for name in ("store.db", "store.db-wal", "store.db.log"):
+            with open(folder.file(name), "rb") as f:
+                written += f.read()
+        checks.that(b"login_failed" in written and b"secret-" not in written and b"guess-" not in written,
+                    "no password is in journal or log")
         checks.that("$argon2id$v=19$m=65536,t=3,p=1$" in people and "secret" not in people, "how passwords are kept")
         checks.that(os.stat(folder.file("state/people.json")).st_mode & 0o077 == 0, "for the station alone")
         screen.close()
