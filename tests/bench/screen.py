@@ -38,13 +38,12 @@ class Client:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
-        self.file = self.socket.makefile("rw")
+        self.file = self.socket.makefile("r")
         self.say({"type": "watch"})
         self.pid = self.until("station", 1)[0]["pid"]
 
     def say(self, message):
-        self.file.write(json.dumps(message) + "\n")
-        self.file.flush()
+        self.socket.sendall(json.dumps(message).encode() + b"\n")
 
     def until(self, kind, count):
         found = []

@@ -148,9 +148,8 @@ class Screen:
         s = socket.socket(socket.AF_UNIX)
         try:
             s.connect(self.store + ".sock")
-            with s, s.makefile("rw") as f:
-                f.write('{"type":"watch"}\n')
-                f.flush()
+            with s, s.makefile("r") as f:
+                s.sendall(b'{"type":"watch"}\n')
                 for line in f:
                     event = json.loads(line)
                     if event["type"] == "station":

@@ -137,10 +137,8 @@ def clients_come_and_go():
         def client():
             s = socket.socket(socket.AF_UNIX)
             s.connect(path)
-            f = s.makefile("rw")
-            f.write('{"type":"watch"}\n')
-            f.flush()
-            return s, f
+            s.sendall(b'{"type":"watch"}\n')
+            return s, s.makefile("r")
 
         def events_until(f, type_):
             for line in f:
@@ -155,20 +153,17 @@ def clients_come_and_go():
             while True:
                 if events_until(f, "slot")["state"] == "idle":
                     break
-            f.write('{"type":"start","label":"HW2600000%d","slot":1,"operator":"test"}\n' % n)
-            f.flush()
+            s.sendall(b'{"type":"start","label":"HW2600000%d","slot":1,"operator":"test"}\n' % n)
             end = events_until(f, "unit_end")
             checks.that(end.get("verdict") == "PASS", "client %d: %s" % (n, end))
             s.close()
         s, f = client()
-        f.write('nonsense\n{"type":"start","label":"bad label","operator":"test"}\n'
-                '{"type":"start","label":"X","slot":9,"operator":"test"}\n{"type":"start","label":"X"}\n')
-        f.flush()
+        s.sendall(b'nonsense\n{"type":"start","label":"bad label","operator":"test"}\n'
+                  b'{"type":"start","label":"X","slot":9,"operator":"test"}\n{"type":"start","label":"X"}\n')
         refused = [events_until(f, "refused")["error"] for _ in range(4)]
         checks.that("not a message" in refused[0] and "letters" in refused[1] and
                     "no such slot" in refused[2] and "log in first" in refused[3], "refusals: %s" % refused)
-        f.write('{"type":"stop"}\n')
-        f.flush()
+        s.sendall(b'{"type":"stop"}\n')
         checks.that(run.finish() == 0, "a station told to stop ends well: %s" % run.stderr)
         deaf.close()
 

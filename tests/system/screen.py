@@ -1,5 +1,6 @@
 """The station screen as an operator uses it, in a terminal, against the virtual bench: what is typed, what is
 shown, and what is in the journal afterwards."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -148,21 +149,33 @@ def abort_and_loss(checks):
         checks.that(third.findings() == "", third.findings())
 
 
-def prompts(checks):
-    """Steps that ask: keys by hand, the light, the plug reseated; and nobody who answers."""
-    with Folder(slots=3) as folder:
+@contextlib.contextmanager
+def at_screen(checks, slots, change=(), faults=()):
+    """Somebody who is logged in at a screen, with a plan changed by (old, new) texts."""
+    with Folder(slots=slots) as folder:
         add_person(folder, "wang", "operator")
         with open(PLAN) as f:
-            text = f.read().replace("steps:", "prompts: {timeout_s: 600, led: green}\nsteps:", 1)
-        text = text.replace("  - {step: identify, deadline_s: 20}",
-                            "  - {step: identify, deadline_s: 20}\n  - {step: ask_plug, deadline_s: 900}\n"
-                            "  - {step: ask_led, deadline_s: 900}\n  - {step: ask_keys, deadline_s: 900}", 1)
-        plan = folder.file("plan.yaml")
-        with open(plan, "w") as f:
+            text = f.read()
+        for old, new in change:
+            assert old in text
+            text = text.replace(old, new, 1)
+        with open(folder.file("plan.yaml"), "w") as f:
             f.write(text)
-        bench = Bench(folder, options=["--keep"])
-        screen = Screen(folder, bench, plan=plan)
+        bench = Bench(folder, faults=faults, options=["--keep"])
+        screen = Screen(folder, bench, plan=folder.file("plan.yaml"))
         screen.login("wang")
+        yield screen, bench
+        screen.close()
+        bench.kill()
+        checks.that(screen.findings() == "", screen.findings())
+
+
+def prompts(checks):
+    """Steps that ask: keys by hand, the light, the plug reseated; and nobody who answers."""
+    step = "  - {step: identify, deadline_s: 20}"
+    asks = "".join("\n  - {step: %s, deadline_s: 900}" % s for s in ("ask_plug", "ask_led", "ask_keys"))
+    change = [("steps:", "prompts: {timeout_s: 600, led: green}\nsteps:"), (step, step + asks)]
+    with at_screen(checks, 3, change) as (screen, bench):
         screen.scan("1:HW26000001")
         screen.wait("Pull the plug")
         bench.hands("out 1")
@@ -190,42 +203,29 @@ def prompts(checks):
         screen.wait("Pull the plug")
         screen.keys("Right", "F2")
         checks.that(screen.ended("HW26000003") == ("FAIL", "OPERATOR-NO"), "the operator says no")
-        screen.close()
-        bench.kill()
-        checks.that(screen.findings() == "", screen.findings())
 
 
-def nobody_answers(checks):
-    with Folder(slots=2) as folder:
-        add_person(folder, "wang", "operator")
-        plan = folder.file("plan.yaml")
-        with open(PLAN) as f:
-            text = f.read().replace("steps:", "prompts: {timeout_s: 1, led: red}\nsteps:\n"
-                                    "  - {step: ask_led, deadline_s: 60}", 1)
-        with open(plan, "w") as f:
-            f.write(text)
-        bench = Bench(folder, options=["--keep"])
-        screen = Screen(folder, bench, plan=plan)
-        screen.login("wang")
+def wrong_answers(checks):
+    """Nobody answers; the wrong colour; a key that was not pressed."""
+    asks = "steps:\n" + "".join("  - {step: %s, deadline_s: 60}\n" % s for s in ("power_on", "ask_keys"))
+    with at_screen(checks, 2, [("steps:", "prompts: {timeout_s: 1, led: red}\nsteps:\n"
+                                "  - {step: ask_led, deadline_s: 60}")]) as (screen, bench):
         screen.scan("1:HW26000001")
         checks.that(screen.ended("HW26000001") == ("ERROR", "OPERATOR-LATE"), "nobody answered")
-        screen.close()
-        bench.kill()
-        checks.that(screen.findings() == "", screen.findings())
+    with at_screen(checks, 2, [("steps:", "prompts: {timeout_s: 600, led: red}\n" + asks.replace("60}", "900}")),
+                               ("\n  - {step: power_on, deadline_s: 10}", "")]) as (screen, bench):
+        screen.scan("1:HW26000001")
+        screen.wait("Press every key")
+        bench.hands("press 1 A")
+        again(lambda: bench.lines("FINGER1 OFF"), 10, "key A")
+        screen.keys("F1")
+        checks.that(screen.ended("HW26000001") == ("FAIL", "BTN-DEAD"), "only one key was pressed")
 
 
 def inserted(checks):
     """A plan whose units start when they are put in."""
-    with Folder(slots=2) as folder:
-        add_person(folder, "wang", "operator")
-        plan = folder.file("plan.yaml")
-        with open(PLAN) as f:
-            text = f.read().replace("name: provision", "name: provision\nstart: insert", 1)
-        with open(plan, "w") as f:
-            f.write(text)
-        bench = Bench(folder, faults=["2:no_answer"], options=["--keep"])
-        screen = Screen(folder, bench, plan=plan)
-        screen.login("wang")
+    with at_screen(checks, 2, [("name: provision", "name: provision\nstart: insert")],
+                   ["2:no_answer"]) as (screen, bench):
         checks.that(screen.query("SELECT count(*) FROM attempts") == [(0,)], "nothing starts without a person")
         bench.hands("out 1")
         again(lambda: bench.lines("REMOVE1"), 10, "the unit to be out")
@@ -239,9 +239,6 @@ def inserted(checks):
         checks.that(screen.query("SELECT count(*) FROM attempts") == [(1,)], "a dead one has no attempt")
         screen.scan("2:HW26000078")  # its label still starts it
         checks.that(screen.ended("HW26000078") == ("FAIL", "LINK-DEAD"), "by its label")
-        screen.close()
-        bench.kill()
-        checks.that(screen.findings() == "", screen.findings())
 
 
 def names(checks):
@@ -325,7 +322,7 @@ def usage(checks):
 def main():
     checks = Checks()
     only = sys.argv[1:]
-    for part in (usage, a_day, abort_and_loss, prompts, nobody_answers, inserted, names):
+    for part in (usage, a_day, abort_and_loss, prompts, wrong_answers, inserted, names):
         if not only or part.__name__ in only:
             part(checks)
     checks.end()

@@ -23,6 +23,5 @@ static void fill(struct screen *s, const json_t *data)
 const struct panel panel_doctor = {.title = N_("doctor"),
 	.letter = 'd',
 	.question = "doctor",
-	.live = true,
 	.fill = fill,
 	.keys = N_("Esc back")};

@@ -46,6 +46,7 @@ static void on_refused(struct screen *s, const json_t *event)
 static void on_answered(struct screen *s, const json_t *event)
 {
 	const char *error = message_string(event, "error");
+	json_int_t chosen = page_chosen(&s->page);
 	char text[ROW];
 
 	if (message_integer(event, "id") != s->asked || !s->panel->fill)
@@ -59,6 +60,7 @@ static void on_answered(struct screen *s, const json_t *event)
 	json_decref(s->data);
 	s->data = json_incref(json_object_get(event, "data"));
 	s->panel->fill(s, s->data);
+	page_choose(&s->page, chosen); /* what came in between does not move the choice */
 }
 
 static void on_counts(struct screen *s, const json_t *event)

@@ -89,7 +89,7 @@ void form_draw(struct screen *s, struct area a)
 	for (size_t i = 0; i < f->field_n; i++)
 		draw_field(f, i, box.y + 3 + (int)i, box, label_w);
 	draw_text(box.y + box.h - 2, box.x + 2, box.w - 4, ROLE_DIM,
-		_("Enter: on   Tab: next field   Esc: leave it"));
+		_("Enter: on   Tab: next field   Esc: leave it   F7: language"));
 }
 
 void form_key(struct screen *s, int32_t key)
@@ -98,6 +98,8 @@ void form_key(struct screen *s, int32_t key)
 
 	if (key == SCREEN_ESCAPE) {
 		form_close(s);
+	} else if (key == KEY_OF + KEY_F(7)) {
+		screen_language(s);
 	} else if (key == '\t' || key == KEY_OF + KEY_DOWN) {
 		f->at = (f->at + 1) % f->field_n;
 	} else if (key == KEY_OF + KEY_UP || key == KEY_OF + KEY_BTAB) {

@@ -76,7 +76,6 @@ static enum result key(struct screen *s, int32_t k)
 const struct panel panel_job = {.title = N_("job and cards"),
 	.letter = 'j',
 	.question = "job",
-	.live = true,
 	.fill = fill,
 	.key = key,
 	.keys = N_("u quarantine  r resolve  x destroyed  Esc back")};

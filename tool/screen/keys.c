@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALIVE_MS = 2000 };
+enum { ALIVE_MS = 500 };
 
 /* ---- who works here ---- */
 
@@ -119,7 +119,7 @@ static void key_pause(struct screen *s)
 	screen_send(s, json_pack("{ss, sb}", "type", "pause", "on", (int)!s->model.paused[0]));
 }
 
-static void key_language(struct screen *s)
+void screen_language(struct screen *s)
 {
 	words_use(words_next());
 	s->notice[0] = '\0';
@@ -174,7 +174,7 @@ static const struct {
 	{KEY_OF + KEY_F(9), "F9", N_("abort all"), key_abort_all, can_abort_all},
 	{KEY_OF + KEY_F(10), "F10", N_("leave"), key_leave, always},
 	{'o', "o", N_("person"), key_person, always},
-	{'l', "l", N_("language"), key_language, always},
+	{'l', "l", N_("language"), screen_language, always},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

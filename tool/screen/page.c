@@ -171,3 +171,10 @@ json_int_t page_chosen(const struct page *p)
 {
 	return p->chosen < p->n ? p->rows[p->chosen].id : 0;
 }
+
+void page_choose(struct page *p, json_int_t id)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (id && p->rows[i].id == id)
+			p->chosen = i;
+}

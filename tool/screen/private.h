@@ -45,8 +45,9 @@ void page_wrapped(struct page *page, enum role role, int indent, const char *tex
 void page_choice(struct page *page, json_int_t id, enum role role, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void page_draw(struct page *page, struct area area);
-bool page_key(struct page *page, int32_t key);	 /* moves; false if it is no such key */
-json_int_t page_chosen(const struct page *page); /* 0: none */
+bool page_key(struct page *page, int32_t key);	    /* moves; false if it is no such key */
+json_int_t page_chosen(const struct page *page);    /* 0: none */
+void page_choose(struct page *page, json_int_t id); /* if there is such a row */
 
 /* ---- forms: a few fields in a box ---- */
 
@@ -137,6 +138,7 @@ void screen_notice(struct screen *s, enum role role, const char *sentence);
 void screen_show(struct screen *s, const struct panel *panel);
 void screen_ask(struct screen *s, json_t *about); /* the panel's question; steals */
 void screen_login(struct screen *s, const char *note);
+void screen_language(struct screen *s); /* the next one */
 int64_t screen_now(const struct screen *s);
 
 /* unit.c: shows an attempt by its number, or what a slot's unit has done so far. */
