@@ -69,6 +69,15 @@ def again(look, seconds, what):
         threading.Event().wait(0.02)
 
 
+def command_of(pid):
+    """A process's command line, empty when it has ended."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
 def add_person(folder, name, role):
     done = subprocess.run([PAYJIG, "person", "add", "--fixture", folder.fixture(), "--role", role, name],
                           input=(PASSWORD % name) + "\n", text=True, capture_output=True)
@@ -83,8 +92,10 @@ class Screen:
         self.store = folder.file(store)
         self.name = "payjig-%d-%d" % (os.getpid(), id(self))
         started.append(self)
-        env = dict(os.environ, LC_ALL="C.UTF-8", ASAN_OPTIONS="log_path=%s" % folder.file("sanitizer"),
-                   **dict(environment))
+        # No look for leaks at the end of a process whose terminal is gone: the sanitizer's helper hangs there. The
+        # screen's are looked for in tests/screens, the station's in every other test.
+        env = dict(os.environ, LC_ALL="C.UTF-8",
+                   ASAN_OPTIONS="detect_leaks=0:log_path=%s" % folder.file("sanitizer"), **dict(environment))
         env.pop("TMUX", None)
         command = [PAYJIG, "--fixture", folder.fixture(), "--plan", plan, "--job", JOB, "--store", self.store,
                    "--jig", bench.jig] + list(options)
@@ -125,10 +136,14 @@ class Screen:
     def resize(self, columns, rows):
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def pid(self):
-        shell = int(self.tmux("list-panes", "-F", "#{pane_pid}").stdout)
-        with open("/proc/%d/task/%d/children" % (shell, shell)) as f:
-            return int(f.read().split()[0])
+    def pids(self):
+        """Of the screen, as long as it runs."""
+        shell = self.tmux("list-panes", "-F", "#{pane_pid}").stdout.split()
+        try:
+            with open("/proc/%s/task/%s/children" % (shell[0], shell[0])) as f:
+                return [int(pid) for pid in f.read().split()]
+        except (IndexError, OSError):
+            return []
 
     def query(self, sql, *values):
         db = sqlite3.connect(self.store)
@@ -166,8 +181,11 @@ class Screen:
         self.lose()
 
     def lose(self):
-        """The terminal is gone; the station is not."""
+        """The terminal is gone, and so is the screen; the station is not."""
+        pids = [p for p in self.pids() if b"station" not in command_of(p)]
         self.tmux("kill-server")
+        for pid in pids:
+            again(lambda: b"payjig" not in command_of(pid), 30, "the screen to end with its terminal")
 
     def kill(self):
         self.lose()

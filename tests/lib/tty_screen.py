@@ -1,4 +1,5 @@
 """payjig on a bare pseudo-terminal: what it writes is read as fast as it comes, and keys are sent as bytes."""
+import atexit
 import fcntl
 import os
 import pty
@@ -16,11 +17,12 @@ class Tty:
         self.master, slave = pty.openpty()
         self.resize(*size)
         env = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8",
-                   ASAN_OPTIONS="log_path=%s" % folder.file("sanitizer"), **dict(environment))
+                   ASAN_OPTIONS="detect_leaks=0:log_path=%s" % folder.file("sanitizer"), **dict(environment))
         self.process = subprocess.Popen(
             [PAYJIG, "--fixture", folder.fixture(), "--plan", plan, "--job", JOB, "--store", folder.file(store),
              "--jig", jig] + list(options), stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True)
         os.close(slave)
+        atexit.register(self.process.kill)
         self.condition = threading.Condition()
         self.output = b""
         self.reading = True

@@ -1,4 +1,5 @@
 """Processes die, stop, hang and talk nonsense: one ERROR for one unit, the slot safe, the others PASS."""
+import contextlib
 import json
 import os
 import signal
@@ -127,6 +128,9 @@ HOLDER = "exec 3<>/dev/tcp/127.0.0.1/${BENCH_JIG##*:}; " + RUN_BESIDE
 LETS_GO = HOLDER + " & read go; exec 3>&-; wait $!"
 
 
+ASKED = 3000
+
+
 def clients_come_and_go():
     """A station of its own serves one run after the other; a client that does not read is dropped."""
     with Folder(slots=1) as folder:
@@ -148,6 +152,8 @@ def clients_come_and_go():
             return {}
 
         deaf, _ = client()
+        for _ in range(ASKED):  # the answers are more than the station keeps for one who does not listen
+            deaf.sendall(b'{"type":"ask","id":1,"what":"doctor","about":{}}\n')
         for n in (1, 2):
             s, f = client()
             while True:
@@ -165,6 +171,12 @@ def clients_come_and_go():
                     "no such slot" in refused[2] and "log in first" in refused[3], "refusals: %s" % refused)
         s.sendall(b'{"type":"stop"}\n')
         checks.that(run.finish() == 0, "a station told to stop ends well: %s" % run.stderr)
+        heard = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := deaf.recv(65536):
+                heard += piece
+        checks.that(0 < heard.count(b'"answered"') < ASKED, "the deaf one was dropped: %d answers" %
+                    heard.count(b'"answered"'))
         deaf.close()
 
 

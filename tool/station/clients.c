@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BUFFER = 1024 * 1024 };
+enum { BUFFER = 1024 * 1024, UNSETTLED = 1000 };
 
 static const char *const slot_words[] = {
 	"starting", "idle", "waiting", "asking", "working", "ending", "broken"};
@@ -69,7 +69,10 @@ static void drop(struct client *c)
 static void send_line(struct client *c, const char *line, size_t n)
 {
 	if (lines_queue(&c->lines, line, n) < 0) {
-		drop(c);
+		/* It does not drain. The loop sees its end and drops it: never under a caller's
+		 * feet. */
+		shutdown(c->watch.fd, SHUT_RDWR);
+		c->watches = false;
 		return;
 	}
 	c->watch.events = POLLIN | POLLOUT;
@@ -98,7 +101,8 @@ void clients_tell(struct station *st, json_t *message)
 	free(line);
 }
 
-/* What was in work when the station started: each with its one next action. */
+/* What was in work when the station started: each with its one next action, the newest left out
+ * where there are very many (payjig card list has them all). */
 static void tell_unsettled(struct client *c)
 {
 	const json_t *card;
@@ -106,8 +110,11 @@ static void tell_unsettled(struct client *c)
 
 	json_array_foreach(c->station->unsettled, i, card)
 	{
-		json_t *m = json_deep_copy(card);
+		json_t *m;
 
+		if (i == UNSETTLED)
+			return;
+		m = json_deep_copy(card);
 		json_object_set_new(m, "type", json_string("unsettled"));
 		client_tell(c, m);
 	}
@@ -141,17 +148,15 @@ static void tell_now(struct client *c, struct slot *slot)
 static void handle_watch(struct client *c, const json_t *message)
 {
 	struct station *st = c->station;
-	unsigned id = c->id;
+	bool now = json_is_true(json_object_get(message, "now"));
 
 	c->watches = true;
 	tell_unsettled(c);
 	client_tell(c, clients_station_message(st));
 	for (size_t i = 0; i < st->slot_n; i++) {
 		client_tell(c, clients_slot_message(&st->slots[i]));
-		if (json_is_true(json_object_get(message, "now")))
+		if (now)
 			tell_now(c, &st->slots[i]);
-		if (!clients_find(st, id))
-			return;
 	}
 	if (st->counts)
 		client_tell(c, json_incref(st->counts));
