@@ -87,11 +87,11 @@ def play(screen, line, dice, until):
             else:
                 screen.type("".join(dice.choice(TEXTS) for _ in range(dice.randint(1, 8))))
             keys += 1
-        if line.paused or not line.busy():
+        if screen.pids() and (line.paused or not line.busy()):
             back_to_work(screen, line)
         screen.resize(dice.choice([1, 10, 20, 40, 79, 80, 120, 200, 300]), dice.choice([1, 2, 5, 10, 24, 40, 60, 100]))
         sizes += 1
-        if "exit 0" in screen.text():  # it left, as it was told
+        if not screen.pids():  # it left, as it was told
             screen.lose()
             return keys, sizes, True
     return keys, sizes, False
@@ -120,6 +120,9 @@ def main():
         minutes = (time.monotonic() - start) / 60
         # Quiet: the screen must show what the store has, of every unit.
         line.resting = True
+        if not screen.pids():
+            screen.lose()
+            screen = Screen(folder, bench)
         screen.resize(120, 40)
         screen.keys("Escape", "Escape", "Escape", "Escape")
         line.say({"type": "abort_unit"})

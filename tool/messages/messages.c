@@ -83,6 +83,7 @@ static const struct row rows[] = {
 	{"slot", FROM_STATION_TO_CLIENT,
 		{{"slot", INT}, {"state", TEXT}, {"label", TEXT, true}, {"error", TEXT, true},
 			{"link", TEXT}, {"present", BOOL}}},
+	{"presence", FROM_STATION_TO_CLIENT, {{"slot", INT}, {"present", BOOL}}}, /* of a unit */
 	{"counts", FROM_STATION_TO_CLIENT,
 		{{"shift", TEXT}, {"pass", INT}, {"fail", INT}, {"error", INT}, {"abort", INT},
 			{"first", INT}, {"first_pass", INT}, {"per_hour", INT}, {"cards_left", INT},

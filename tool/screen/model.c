@@ -95,18 +95,25 @@ static void begin(struct tile *t, int64_t begun_ms)
 	json_array_clear(t->ended);
 }
 
+/* The verdict stays until the next unit is in the slot. */
+static void set_present(struct tile *t, bool present)
+{
+	if (present && !t->present && t->state != TILE_NONE)
+		forget_verdict(t);
+	t->present = present;
+	if (t->state == TILE_IDLE && !t->verdict[0])
+		t->label[0] = '\0';
+}
+
 static void on_slot(struct model *m, const json_t *e, int64_t now_ms)
 {
 	struct tile *t = tile_of(m, e);
-	bool was_present;
 	enum tile_state was;
 
 	if (!t)
 		return;
 	was = t->state;
-	was_present = t->present;
 	t->state = state_of(message_string(e, "state"));
-	t->present = json_is_true(json_object_get(e, "present"));
 	COPY(t->link, e, "link");
 	COPY(t->broken, e, "error");
 	if (json_object_get(e, "label"))
@@ -116,11 +123,18 @@ static void on_slot(struct model *m, const json_t *e, int64_t now_ms)
 		if (!json_object_get(e, "label"))
 			t->label[0] = '\0';
 	}
-	/* The verdict stays until the next unit is in the slot. */
-	if (t->present && !was_present && was != TILE_NONE)
-		forget_verdict(t);
-	if (t->state == TILE_IDLE && !t->verdict[0])
-		t->label[0] = '\0';
+	if (was == TILE_NONE)
+		t->present = json_is_true(json_object_get(e, "present"));
+	set_present(t, json_is_true(json_object_get(e, "present")));
+}
+
+static void on_presence(struct model *m, const json_t *e, int64_t now_ms)
+{
+	struct tile *t = tile_of(m, e);
+
+	(void)now_ms;
+	if (t)
+		set_present(t, json_is_true(json_object_get(e, "present")));
 }
 
 static void on_unit_begin(struct model *m, const json_t *e, int64_t now_ms)
@@ -240,6 +254,7 @@ bool model_event(struct model *m, const json_t *event, int64_t now_ms)
 		void (*take)(struct model *m, const json_t *e, int64_t now_ms);
 	} events[] = {
 		{"counts", on_counts},
+		{"presence", on_presence},
 		{"prompt", on_prompt},
 		{"prompt_end", on_prompt_end},
 		{"session", on_session},

@@ -224,7 +224,10 @@ void unit_presence(struct slot *slot, bool present)
 		unit_unknown(slot, N_("the unit was taken out"));
 	if (slot->state == SLOT_WAITING && is_in(slot, slot->label))
 		unit_begin(slot);
-	else if (changed && (slot->state == SLOT_IDLE || slot->state == SLOT_STARTING))
-		clients_tell(slot->station, clients_slot_message(slot));
+	/* Not as the slot's state, which has not changed: who waits for it to be idle hears that
+	 * once. */
+	if (changed)
+		clients_tell(slot->station, json_pack("{ss, si, sb}", "type", "presence", "slot",
+						    (int)slot->number, "present", present));
 	unit_inserted(slot);
 }
