@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TILE_W = 38, TILE_H = 9, TILE_MOST_W = 60, TILE_MOST_H = 13, STRIP_W = 4 };
+enum { TILE_W = 38, TILE_H = 9, TILE_MOST_W = 60, TILE_MOST_H = 13, STRIP_W = 4, READ_MS = 250 };
 
 /* ---- what is in a tile ---- */
 
@@ -290,6 +290,8 @@ static bool answer(struct screen *s, int32_t key)
 		return false;
 	if (!t || !t->prompt || !t->prompt->answers[i])
 		screen_notice(s, ROLE_NOTICE, N_("nothing is asked at this slot"));
+	else if (screen_now(s) - t->prompt_since_ms < READ_MS)
+		beep(); /* meant for what was there before: nobody has read this yet */
 	else
 		screen_send(s, json_pack("{ss, si, ss}", "type", "answer", "slot", t->slot,
 				       "answer", t->prompt->answers[i]));

@@ -30,30 +30,34 @@ void screen_login(struct screen *s, const char *note)
 
 /* ---- keys that work everywhere ---- */
 
-static void yes_abort(struct screen *s)
+static void yes_abort(struct screen *s, int slot)
 {
-	screen_send(s, json_pack("{ss, si}", "type", "abort_unit", "slot", s->chosen_slot));
+	screen_send(s, json_pack("{ss, si}", "type", "abort_unit", "slot", slot));
 }
 
-static void yes_abort_all(struct screen *s)
+static void yes_abort_all(struct screen *s, int slot)
 {
+	(void)slot;
 	screen_send(s, json_pack("{ss}", "type", "abort_unit"));
 }
 
-static void yes_leave(struct screen *s)
+static void yes_leave(struct screen *s, int slot)
 {
+	(void)slot;
 	s->leaving = true;
 }
 
-static void yes_end(struct screen *s)
+static void yes_end(struct screen *s, int slot)
 {
+	(void)slot;
 	screen_send(s, json_pack("{ss}", "type", "stop"));
 	s->leaving = true;
 }
 
-static void confirm(struct screen *s, int32_t key, void (*yes)(struct screen *s), const char *text)
+static void confirm(struct screen *s, int32_t key, void (*yes)(struct screen *s, int slot),
+	int slot, const char *text)
 {
-	s->confirm = (struct confirm){.ways = {{key, yes}}};
+	s->confirm = (struct confirm){.slot = slot, .ways = {{key, yes}}};
 	snprintf(s->confirm.text, sizeof(s->confirm.text), "%s", text);
 	beep();
 }
@@ -83,7 +87,7 @@ static void key_abort(struct screen *s)
 	}
 	snprintf(text, sizeof(text), _("Abort slot %d, %s? F8 again: yes. Any other key: no."),
 		t->slot, t->label);
-	confirm(s, KEY_OF + KEY_F(8), yes_abort, text);
+	confirm(s, KEY_OF + KEY_F(8), yes_abort, t->slot, text);
 }
 
 static void key_abort_all(struct screen *s)
@@ -92,7 +96,7 @@ static void key_abort_all(struct screen *s)
 
 	snprintf(text, sizeof(text),
 		_("Abort all %d units in work? F9 again: yes. Any other key: no."), count_work(s));
-	confirm(s, KEY_OF + KEY_F(9), yes_abort_all, text);
+	confirm(s, KEY_OF + KEY_F(9), yes_abort_all, 0, text);
 }
 
 static void key_leave(struct screen *s)
@@ -107,7 +111,7 @@ static void key_leave(struct screen *s)
 		snprintf(text, sizeof(text),
 			_("F10 again: leave, the station goes on. F12: end it too, %d units in work are aborted. Any other key: stay."),
 			count_work(s));
-	confirm(s, KEY_OF + KEY_F(10), yes_leave, text);
+	confirm(s, KEY_OF + KEY_F(10), yes_leave, 0, text);
 	if (!s->o.owner) {
 		s->confirm.ways[1].key = KEY_OF + KEY_F(12);
 		s->confirm.ways[1].yes = yes_end;
@@ -239,7 +243,7 @@ static bool confirm_key(struct screen *s, int32_t key)
 	for (size_t i = 0; i < 2; i++) {
 		if (!c.ways[i].yes || c.ways[i].key != key)
 			continue;
-		c.ways[i].yes(s);
+		c.ways[i].yes(s, c.slot);
 		return true;
 	}
 	return false; /* it means what it always means: a scan is not lost to a question */

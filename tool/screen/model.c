@@ -197,6 +197,7 @@ static void on_prompt(struct model *m, const json_t *e, int64_t now_ms)
 	if (!t)
 		return;
 	t->prompt = prompt_find(message_string(e, "prompt"));
+	t->prompt_since_ms = now_ms;
 	t->prompt_until_ms = now_ms + message_integer(e, "timeout_ms");
 }
 

@@ -30,7 +30,7 @@ struct tile {
 	json_t *ended; /* step_end events of this unit */
 	/* what its step asks */
 	const struct prompt *prompt;
-	int64_t prompt_until_ms;
+	int64_t prompt_since_ms, prompt_until_ms;
 	/* the last unit, until the next one is in the slot */
 	char verdict[8], code[32], cause[MODEL_CAUSE], action[MODEL_CAUSE];
 	int64_t took_ms, attempt;

@@ -102,9 +102,10 @@ extern const struct panel *const panels[];
 
 struct confirm {
 	char text[ROW];
+	int slot; /* that is meant, wherever the choice goes meanwhile */
 	struct {
 		int32_t key;
-		void (*yes)(struct screen *s);
+		void (*yes)(struct screen *s, int slot);
 	} ways[2];
 };
 
