@@ -45,10 +45,10 @@ static void fill(struct screen *s, const json_t *data)
 	{
 		char state[PADDED];
 
-		page_choice(&s->page, (json_int_t)i + 1, ROLE_PLAIN, "  %s %-22s %-16s %s",
+		page_choice(&s->page, (json_int_t)i + 1, ROLE_PLAIN, "  %s %-22s %s",
 			draw_padded(_(message_string(c, "state")), 10, state, sizeof(state)),
-			message_string(c, "card"), message_string(c, "unit"),
-			_(message_string(c, "action")));
+			message_string(c, "card"), message_string(c, "unit"));
+		page_wrapped(&s->page, ROLE_DIM, 4, _(message_string(c, "action")));
 	}
 }
 

@@ -105,11 +105,11 @@ static void key_leave(struct screen *s)
 
 	if (s->o.owner)
 		snprintf(text, sizeof(text),
-			_("Leave? F10 again: yes, the station ends after %d units in work. Any other key: no."),
+			_("F10 again: leave, the station ends after %d units. Any other key: stay."),
 			count_work(s));
 	else
 		snprintf(text, sizeof(text),
-			_("F10 again: leave, the station goes on. F12: end it too, %d units in work are aborted. Any other key: stay."),
+			_("F10: leave, the station goes on. F12: end it, %d units aborted. Else: stay."),
 			count_work(s));
 	confirm(s, KEY_OF + KEY_F(10), yes_leave, 0, text);
 	if (!s->o.owner) {
