@@ -1,7 +1,8 @@
 # What payjig is built with and tested with, as Debian 12 packages. Sourced by tool/demo and tests/run.
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libjansson-dev libsqlite3-dev \
-libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev libargon2-dev libncurses-dev gettext"
+libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev libargon2-dev libncurses-dev gettext libusb-1.0-0-dev \
+libserialport-dev libumockdev-dev"
 TEST_PACKAGES="clang ncurses-term openssl procps python3 python3-jsonschema spin tmux"
 
 # Installs what is missing; asks for root only then.

@@ -77,7 +77,7 @@ static void a_wrong_le_is_corrected_once(void **state)
 	(void)state;
 	assert_int_equal(transmit(&s, "805C000204", 0, &a, &err), 0);
 	assert_int_equal(a.n, 8);
-	assert_int_equal(transmit(&again, "805C000204", 0, &a, &err), E_PROTOCOL);
+	assert_int_equal(transmit(&again, "805C000204", 0, &a, &err), E_REFUSED);
 	assert_int_equal(err.code, LINK_CHAIN);
 }
 
@@ -88,7 +88,7 @@ static void a_wrapped_command_is_never_sent_again(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(transmit(&s, "84E2890001AA00", LINK_SECURE, &a, &err), E_PROTOCOL);
+	assert_int_equal(transmit(&s, "84E2890001AA00", LINK_SECURE, &a, &err), E_REFUSED);
 	assert_int_equal(s.at, 1);
 }
 
@@ -99,7 +99,7 @@ static void a_command_without_le_gets_no_other_one(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(transmit(&s, "80E2080001AA", 0, &a, &err), E_PROTOCOL);
+	assert_int_equal(transmit(&s, "80E2080001AA", 0, &a, &err), E_REFUSED);
 }
 
 static void an_endless_chain_ends(void **state)
@@ -113,7 +113,7 @@ static void an_endless_chain_ends(void **state)
 		s.rounds[i].command = i ? "00C0000010" : "80CADF2000";
 		s.rounds[i].response = "6110";
 	}
-	assert_int_equal(transmit(&s, "80CADF2000", 0, &a, &err), E_PROTOCOL);
+	assert_int_equal(transmit(&s, "80CADF2000", 0, &a, &err), E_REFUSED);
 	assert_int_equal(err.code, LINK_CHAIN);
 	assert_true(s.at < 32);
 }

@@ -24,6 +24,7 @@ struct make {
 	int64_t quantity, amount, station_n;
 	char stations[STATIONS][SIGNER_NAME];
 	struct profile profile;
+	const char *product;
 	struct keys *keys;
 };
 
@@ -207,10 +208,10 @@ static int write_allotment(
 		"{ss, ss, s{sI, sI, sI}, ss, ss, so, sI, s{ss, ss, ss, ss}, ss, s{si, si}, so}",
 		"format", "payjig-job-2", "job", m->name, "allotment", "number",
 		(json_int_t)station + 1, "of", (json_int_t)m->station_n, "job_quantity",
-		(json_int_t)m->quantity, "station", m->stations[station], "product",
-		m->profile.name, "key_set", set, "quantity", (json_int_t)n, "issuer", "id",
-		issuer_id, "application_type", "02", "application_version", "01", "data", "0000",
-		"card_keys", m->card_keys, "counters", "online", 0, "offline", 0, "factory_payment",
+		(json_int_t)m->quantity, "station", m->stations[station], "product", m->product,
+		"key_set", set, "quantity", (json_int_t)n, "issuer", "id", issuer_id,
+		"application_type", "02", "application_version", "01", "data", "0000", "card_keys",
+		m->card_keys, "counters", "online", 0, "offline", 0, "factory_payment",
 		payment_of(m));
 	top = json_dumps(head, JSON_INDENT(1));
 	json_decref(head);
@@ -277,6 +278,31 @@ static int check(struct make *m, struct err *err)
 	return 0;
 }
 
+/* One model's profile, or the family of them all. */
+static int find_product(struct make *m, const struct fixture *fixture, struct err *err)
+{
+	int ret = identity_profile(m->fixture, &fixture->slots[0], &m->profile, err);
+
+	if (ret < 0)
+		return ret;
+	m->product = m->profile.name;
+	for (size_t i = 1; i < fixture->slot_n; i++) {
+		struct profile other;
+
+		ret = identity_profile(m->fixture, &fixture->slots[i], &other, err);
+		if (ret < 0)
+			return ret;
+		if (strcmp(other.name, m->profile.name) != 0)
+			m->product = m->profile.family;
+		if (!profile_is_product(&other, m->product))
+			return err_set(err, E_CONFIG,
+				"%s: slots %lld and %lld hold products that are no family",
+				m->fixture, (long long)fixture->slots[0].slot,
+				(long long)fixture->slots[i].slot);
+	}
+	return 0;
+}
+
 static int make(struct make *m, const char **files, size_t n, struct err *err)
 {
 	struct identity identity = {0};
@@ -287,7 +313,7 @@ static int make(struct make *m, const char **files, size_t n, struct err *err)
 		return ret;
 	if ((ret = identity_load(&identity, m->fixture, &fixture, err)) == 0 &&
 		(ret = read_stations(m, files, n, identity.name, err)) == 0 &&
-		(ret = identity_profile(m->fixture, &fixture.slots[0], &m->profile, err)) == 0 &&
+		(ret = find_product(m, &fixture, err)) == 0 &&
 		(ret = open_keys(m, &fixture, err)) == 0) {
 		if (m->quantity < m->station_n)
 			ret = err_set(err, E_CONFIG,

@@ -66,8 +66,9 @@ static void finish(struct jig *jig, struct jig_request *r, int status, struct sc
 	struct scpi_reply none = {0};
 
 	loop_untimer(jig->loop, &r->timer);
+	r->replied_us = clock_us();
 	if (!r->fetching)
-		r->us = r->sent_us ? clock_us() - r->sent_us : 0;
+		r->us = r->sent_us ? r->replied_us - r->sent_us : 0;
 	r->done(r, status, reply ? reply : &none, err);
 }
 

@@ -53,7 +53,8 @@ struct jig_request {
 	bool urgent;	      /* goes to the head of the queue: outputs off */
 	jig_done done;
 	void *arg;
-	int64_t us; /* out: from sending to the end of the operation */
+	int64_t us;	    /* out: from sending to the end of the operation */
+	int64_t replied_us; /* out: clock_us() when the last reply came */
 	/* the client's own */
 	struct jig_request *next;
 	int64_t sent_us;

@@ -10,15 +10,55 @@ struct jack {
 	bool open;
 };
 
-static struct link *jack_make(const struct link_station *station)
+static struct link *jack_make(const struct link_place *place, struct err *err)
 {
 	struct jack *j = calloc(1, sizeof(*j));
 
-	if (!j)
+	if (!j) {
+		err_set(err, E_SYSTEM, "out of memory");
 		return NULL;
-	j->link = (struct link){.driver = &link_jack, .state = j};
-	j->station = *station;
+	}
+	j->link = (struct link){.driver = &link_jack, .carrier = "jack", .state = j};
+	j->station = place->station;
 	return &j->link;
+}
+
+/* How often the headset restarted since OPEN, as the modem saw it; negative if it can't be told. */
+static long restarts(struct jack *j)
+{
+	json_t *values = NULL;
+	const char *text, *last;
+	struct err err;
+	int64_t us;
+	long n;
+
+	if (j->station.ask(j->station.arg, "data_counters", json_object(), &values, &us, &err) < 0)
+		return -1;
+	text = json_string_value(json_array_get(values, 0));
+	last = text ? strrchr(text, ',') : NULL;
+	n = last ? strtol(last + 1, NULL, 10) : -1;
+	json_decref(values);
+	return n;
+}
+
+/* PJ-1 "Errors": those that tell of the headset become link faults, the others stay the jig's. */
+static int jack_failed(struct jack *j, struct err *err)
+{
+	struct err jig = *err;
+	long boots;
+
+	if (jig.status != E_REFUSED)
+		return jig.status;
+	switch (jig.code) {
+	case 109: /* data timeout, or the headset restarted and forgot */
+		boots = restarts(j);
+		return boots > 0 ? link_fail(err, LINK_RESET, "it restarted %ld times", boots)
+				 : link_fail(err, LINK_TIMEOUT, "no answer in time");
+	case 110:
+	case 111: return link_fail(err, LINK_DISTURBED, "%s", jig.text);
+	case 112: return link_fail(err, LINK_GONE, "%s", jig.text);
+	default: return jig.status;
+	}
 }
 
 static int jack_open(struct link *link, int64_t timeout_ms, int64_t *us, struct err *err)
@@ -32,7 +72,7 @@ static int jack_open(struct link *link, int64_t timeout_ms, int64_t *us, struct 
 	ret = j->station.ask(j->station.arg, "data_open",
 		json_pack("{sI}", "timeout_ms", (json_int_t)timeout_ms), NULL, us, err);
 	j->open = ret == 0;
-	return ret;
+	return ret < 0 ? jack_failed(j, err) : 0;
 }
 
 static int jack_close(struct link *link, struct err *err)
@@ -62,7 +102,7 @@ static int jack_exchange(struct link *link, const uint8_t *command, size_t comma
 		json_pack("{ss, sI}", "apdu", hex, "timeout_ms", (json_int_t)timeout_ms), &values,
 		us, err);
 	if (ret < 0)
-		return ret;
+		return jack_failed(j, err);
 	text = json_string_value(json_array_get(values, 0));
 	ret = text ? hex_decode(text, strlen(text), response, *n) : -1;
 	json_decref(values);

@@ -1,6 +1,9 @@
 #include "link/link.h"
 #include "link/jack.h"
+#include "link/usb.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CHAIN_MAX = 16 };
@@ -8,6 +11,7 @@ enum { CHAIN_MAX = 16 };
 /* Alphabetical. */
 static const struct link_driver *const drivers[] = {
 	&link_jack,
+	&link_usb,
 };
 
 const struct link_driver *link_find(const char *name)
@@ -16,6 +20,20 @@ const struct link_driver *link_find(const char *name)
 		if (!strcmp(drivers[i]->name, name))
 			return drivers[i];
 	return NULL;
+}
+
+int link_fail(struct err *err, enum link_fault fault, const char *fmt, ...)
+{
+	char text[sizeof(err->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	err_set(err, E_REFUSED, "%s", text);
+	if (err)
+		err->code = fault;
+	return E_REFUSED;
 }
 
 int link_transmit(struct link *link, const uint8_t *command, size_t n, unsigned flags,
@@ -55,8 +73,5 @@ int link_transmit(struct link *link, const uint8_t *command, size_t n, unsigned 
 		n = 5;
 		flags |= LINK_SECURE; /* a GET RESPONSE is not corrected again */
 	}
-	err_set(err, E_PROTOCOL, "answers SW %04X again and again", answer->sw);
-	if (err)
-		err->code = LINK_CHAIN;
-	return E_PROTOCOL;
+	return link_fail(err, LINK_CHAIN, "answers SW %04X again and again", answer->sw);
 }

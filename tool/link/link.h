@@ -29,10 +29,24 @@ struct link_station {
 	void *arg;
 };
 
+/* Where the headset of a slot is. Texts are the caller's and outlive the link. */
+struct link_place {
+	struct link_station station;
+	const char *port;	  /* USB: bus and ports, "1-1.4"; "": none */
+	unsigned vendor, product; /* USB: of the product, 0: none */
+};
+
+/* A key that went down or up, as carriers other than the ladder tell it. */
+struct link_key {
+	int64_t us;	/* clock_us() */
+	uint32_t usage; /* HID usage page and id, 000C00E9 */
+	bool down;
+};
+
 struct link_driver {
 	const char *name; /* as fixtures write it; also the carrier in records */
-	/* Makes a closed link; NULL without memory. */
-	struct link *(*make)(const struct link_station *station);
+	/* Makes a closed link; NULL if the place lacks what it needs, or without memory. */
+	struct link *(*make)(const struct link_place *place, struct err *err);
 	/* Finds the headset and gets ready for APDUs; *us: how long it took. */
 	int (*open)(struct link *link, int64_t timeout_ms, int64_t *us, struct err *err);
 	/* Gives the channel up; fine when closed. */
@@ -40,13 +54,43 @@ struct link_driver {
 	/* One C-APDU of 4..261 bytes out, one R-APDU of 2..258 bytes in *n (in: room). */
 	int (*exchange)(struct link *link, const uint8_t *command, size_t command_n,
 		uint8_t *response, size_t *n, int64_t timeout_ms, int64_t *us, struct err *err);
+	/* Keys, where the carrier tells of them (else NULL: the jig's ladder does). listen() opens
+	 * the link's ear; what is down at that moment comes first. heard() takes at most *n events,
+	 * oldest first; silence() ends it. */
+	int (*listen)(struct link *link, struct err *err);
+	int (*heard)(struct link *link, struct link_key *keys, size_t *n, struct err *err);
+	void (*silence)(struct link *link);
+	/* Restarts the headset where nobody switches its supply; NULL: can't. The link is closed
+	 * after it. */
+	int (*restart)(struct link *link, struct err *err);
 	void (*drop)(struct link *link); /* frees; takes NULL */
 };
 
 struct link {
 	const struct link_driver *driver;
-	void *state; /* the driver's */
+	char carrier[40]; /* for records: the driver's name, and the port where there are several */
+	void *state;	  /* the driver's */
 };
+
+/*
+ * What went wrong between carrier and headset: err.status is E_REFUSED, err.code is one of these.
+ * A jig's own numbers are beyond them (101 and up, or negative).
+ */
+enum link_fault {
+	LINK_CHAIN = 1, /* 61xx or 6Cxx without end */
+	LINK_TIMEOUT,	/* no answer; the command may have run */
+	LINK_DISTURBED, /* answers that can't be read */
+	LINK_GONE,	/* there, then not any more */
+	LINK_ABSENT,	/* never came */
+	LINK_RESET,	/* the headset restarted */
+	LINK_CAPACITY,	/* it can't carry a whole command */
+	LINK_HELD,	/* another program has it */
+	LINK_FORBIDDEN, /* this user may not open it */
+};
+
+/* Fills err with a link fault and returns E_REFUSED. */
+int link_fail(struct err *err, enum link_fault fault, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The driver called name, or NULL. */
 const struct link_driver *link_find(const char *name);
@@ -66,11 +110,9 @@ enum link_flags {
 /*
  * Sends a command and collects its answer: 61xx is followed by GET RESPONSE (CLA 00), 6Cxx by the
  * same command with the right Le. The same for every carrier; ISO/IEC 7816-4 clause 5.1.3 and 7.6.
- * E_PROTOCOL with code LINK_CHAIN for a chain without end.
+ * LINK_CHAIN for a chain without end.
  */
 int link_transmit(struct link *link, const uint8_t *command, size_t n, unsigned flags,
 	int64_t timeout_ms, struct link_answer *answer, struct err *err);
-
-enum { LINK_CHAIN = 1 }; /* err.code of an endless 61xx or 6Cxx chain */
 
 #endif

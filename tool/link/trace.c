@@ -56,7 +56,7 @@ static int trace_exchange(struct link *link, const uint8_t *command, size_t comm
 {
 	struct trace *t = link->state;
 	char out[2 * LINK_COMMAND + 1], in[2 * LINK_RESPONSE + 1] = "";
-	struct link_record r = {.carrier = t->inner->driver->name, .command = out, .response = in};
+	struct link_record r = {.carrier = t->inner->carrier, .command = out, .response = in};
 	int ret = t->inner->driver->exchange(
 		t->inner, command, command_n, response, n, timeout_ms, us, err);
 

@@ -23,13 +23,14 @@ struct row {
 static const struct row rows[] = {
 	/* station -> slot */
 	{"setup", FROM_STATION_TO_SLOT,
-		{{"slot", INT}, {"link", TEXT}, {"plan_path", TEXT}, {"plan", TEXT},
-			{"profile_path", TEXT}, {"profile", TEXT}, {"keys", TEXT},
-			{"terms", OBJECT}, {"production", BOOL}}},
+		{{"slot", INT}, {"link", TEXT}, {"port", TEXT}, {"supply", BOOL},
+			{"plan_path", TEXT}, {"plan", TEXT}, {"profile_path", TEXT},
+			{"profile", TEXT}, {"keys", TEXT}, {"terms", OBJECT},
+			{"production", BOOL}}},
 	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}}},
 	{"jig_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true},
-			{"us", INT, true}, {"values", LIST, true}}},
+			{"us", INT, true}, {"at_us", INT, true}, {"values", LIST, true}}},
 	{"card_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"error", TEXT, true}, {"state", TEXT, true},
 			{"card", OBJECT, true}, {"payments", LIST, true}, {"payment", INT, true},

@@ -15,7 +15,7 @@ static double opened(const struct button_run *run, const struct button_press *p)
 	if (isfinite(p->t_open))
 		return p->t_open;
 	for (size_t i = 0; i < run->edge_n; i++)
-		if (run->edges[i].t > p->t_close + same_s && run->edges[i].ohm > open_ohm)
+		if (run->edges[i].t > p->t_close + same_s && !run->edges[i].closed)
 			return run->edges[i].t;
 	return NAN;
 }
@@ -57,23 +57,35 @@ static const struct profile_key *key_like(const struct profile *profile, double 
 	return NULL;
 }
 
+bool button_closes(double ohm)
+{
+	return ohm <= open_ohm;
+}
+
+void button_ladder(struct button_run *run)
+{
+	for (size_t i = 0; i < run->n; i++)
+		run->presses[i].seen = key_like(run->profile, run->presses[i].ohm);
+}
+
 const char *button_contact(const struct button_run *run, const struct button_worst *w)
 {
-	size_t other = 0, never_open = 0;
+	size_t other = 0, never_open = 0, strange = 0;
 
 	if (!run->n || !w->closed)
 		return "BTN-DEAD";
 	for (size_t i = 0; i < run->n; i++) {
 		const struct button_press *p = &run->presses[i];
-		const struct profile_key *like = key_like(run->profile, p->ohm);
 
 		if (!isfinite(p->t_close))
 			continue;
-		if (like && like != run->key)
-			other++;
+		strange += p->strange;
+		other += p->seen && p->seen != run->key;
 		if (isnan(opened(run, p)))
 			never_open++;
 	}
+	if (strange)
+		return "BTN-USAGE";
 	if (other == w->closed)
 		return "BTN-SWAP";
 	if (never_open)
@@ -89,7 +101,7 @@ const char *button_edges(const struct button_run *run)
 		const struct button_edge *e = &run->edges[i];
 		bool known = false, again = false;
 
-		if (e->ohm > open_ohm) /* opening */
+		if (!e->closed)
 			continue;
 		for (size_t k = 0; k < run->n; k++) {
 			double after = e->t - run->presses[k].t_open;

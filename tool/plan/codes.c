@@ -24,6 +24,7 @@ static const struct code codes[] = {
 	{"BTN-RELEASE", VERDICT_FAIL, N_("a key opens too late after its release"), REWORK},
 	{"BTN-STUCK", VERDICT_FAIL, N_("a key is stuck closed"), REWORK},
 	{"BTN-SWAP", VERDICT_FAIL, N_("two keys are swapped"), REWORK},
+	{"BTN-USAGE", VERDICT_FAIL, N_("a key reports itself as another kind of key"), REWORK},
 	{"BLOCK-FAILED", VERDICT_FAIL, N_("the unit can't be terminated"),
 		N_("keep it locked away; two persons destroy it (payjig card destroy)")},
 	{"CARD-DUPLICATE", VERDICT_FAIL, N_("the unit claims a card that another unit holds"),
@@ -36,6 +37,8 @@ static const struct code codes[] = {
 	{"ID-REFUSED", VERDICT_FAIL, N_("the unit refuses to identify itself"), REJECT},
 	{"ID-SERIAL", VERDICT_FAIL, N_("label and unit have different serial numbers"),
 		N_("check the label")},
+	{"LINK-CAPACITY", VERDICT_FAIL, N_("the unit's interface can't carry a whole command"),
+		REJECT},
 	{"LINK-BOOT", VERDICT_FAIL, N_("the unit takes too long to start"), REJECT},
 	{"LINK-DEAD", VERDICT_FAIL, N_("the unit does not answer"), REJECT},
 	{"LINK-GONE", VERDICT_FAIL, N_("the unit stopped answering in the middle of the test"),
@@ -121,6 +124,10 @@ static const struct code codes[] = {
 		N_("call the engineer; start no unit")},
 	{"TOOL-TIMEOUT", VERDICT_ERROR, N_("the test did not end within its deadline"), AGAIN},
 	{"TOOL-WORKER", VERDICT_ERROR, N_("the test process of the slot failed"), AGAIN},
+	{"USB-ACCESS", VERDICT_ERROR, N_("the station may not open the unit's USB device"),
+		N_("install the udev rule (payjig doctor says how)")},
+	{"USB-HELD", VERDICT_ERROR, N_("another program holds the unit's USB interface"),
+		N_("end that program (payjig doctor says which), then test again")},
 	/* the operator */
 	{"ABORTED", VERDICT_ABORT, N_("the operator ended the test"), AGAIN},
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const char *const kinds[] = {"fixture", NULL};
+static const char *const supplies[] = {"jig", "host", NULL};
 
 #define AT(member) offsetof(struct fixture, member)
 
@@ -13,6 +14,8 @@ static const struct conf_field slot_fields[] = {
 	{"profile", CONF_STRING, offsetof(struct fixture_slot, profile), .size = FIXTURE_TEXT,
 		.required = true},
 	{"link", CONF_STRING, offsetof(struct fixture_slot, link), .size = 16, .required = true},
+	{"port", CONF_STRING, offsetof(struct fixture_slot, port), .size = 24},
+	{"supply", CONF_WORD, offsetof(struct fixture_slot, supply), .words = supplies},
 	{0},
 };
 
@@ -75,6 +78,12 @@ int fixture_read(
 			if (fixture->slots[i].slot == fixture->slots[k].slot)
 				return err_set(err, E_CONFIG,
 					"%s: slots: slot %lld is listed twice", path,
+					(long long)fixture->slots[i].slot);
+			else if (fixture->slots[i].port[0] &&
+				 !strcmp(fixture->slots[i].port, fixture->slots[k].port))
+				return err_set(err, E_CONFIG,
+					"%s: slots: slots %lld and %lld have the same port", path,
+					(long long)fixture->slots[k].slot,
 					(long long)fixture->slots[i].slot);
 	return 0;
 }

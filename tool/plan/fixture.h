@@ -9,16 +9,23 @@
 
 enum { FIXTURE_SLOTS = 32, FIXTURE_TEXT = 128, FIXTURE_SHIFTS = 6, FIXTURE_TIME = 6 };
 
+/* Who powers the unit: the jig, which switches and measures; or the host's port, which does
+ * neither.
+ */
+enum fixture_supply { FIXTURE_SUPPLY_JIG, FIXTURE_SUPPLY_HOST };
+
 struct fixture_slot {
 	int64_t slot;
 	char profile[FIXTURE_TEXT]; /* path, as seen from the fixture file */
 	char link[16];		    /* name in the table of links */
+	char port[24];		    /* USB: where its socket is, "1-1.4" */
+	int supply;		    /* enum fixture_supply */
 };
 
 struct fixture {
 	int kind;
 	char name[FIXTURE_TEXT];
-	char jig[FIXTURE_TEXT];		/* tcp:HOST:PORT */
+	char jig[FIXTURE_TEXT];		/* tcp:HOST:PORT or serial:PORT */
 	char id[FIXTURE_TEXT];		/* what FIXTure:IDENtity? must answer */
 	char keys[FIXTURE_TEXT];	/* key provider: file:PATH, as seen from the fixture file */
 	char trust[FIXTURE_TEXT];	/* certificates (PEM) that may sign jobs, likewise */

@@ -8,12 +8,17 @@ static const char *const leds[] = {"red", "green", "blue", "dark", NULL};
 
 #define AT(member) offsetof(struct plan, member)
 
+static const struct conf_field link_item = {"links", CONF_STRING, 0, .size = PLAN_LINK};
+
 static const struct conf_field step_fields[] = {
 	{"step", CONF_STRING, offsetof(struct plan_step, step), .size = PLAN_TEXT,
 		.required = true},
 	{"deadline_s", CONF_REAL, offsetof(struct plan_step, deadline_s), .required = true,
 		.min = 0.1, .max = 3600},
 	{"always", CONF_BOOL, offsetof(struct plan_step, always)},
+	{"links", CONF_LIST, offsetof(struct plan_step, links), .size = PLAN_LINK,
+		.item = &link_item, .count_offset = offsetof(struct plan_step, link_n),
+		.most = PLAN_LINKS},
 	{0},
 };
 
@@ -77,6 +82,25 @@ int plan_has_step(const struct plan *plan, const char *step)
 		if (!strcmp(plan->steps[i].step, step))
 			return 1;
 	return 0;
+}
+
+bool plan_applies(const struct plan *plan, size_t position, const char *link)
+{
+	const struct plan_step *s = &plan->steps[position];
+
+	for (size_t i = 0; i < s->link_n; i++)
+		if (!strcmp(s->links[i], link))
+			return true;
+	return !s->link_n;
+}
+
+size_t plan_steps_for(const struct plan *plan, const char *link)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->step_n; i++)
+		n += plan_applies(plan, i, link);
+	return n;
 }
 
 const char *plan_led_word(const struct plan *plan)

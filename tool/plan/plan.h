@@ -6,7 +6,7 @@
 
 #include "plan/profile.h"
 
-enum { PLAN_STEPS = 48, PLAN_TEXT = 48 };
+enum { PLAN_STEPS = 48, PLAN_TEXT = 48, PLAN_LINKS = 4, PLAN_LINK = 16 };
 
 /* What starts a unit: its label, scanned; or that it was put in, then it says its serial itself. */
 enum plan_start { PLAN_START_SCAN, PLAN_START_INSERT };
@@ -14,9 +14,11 @@ enum plan_start { PLAN_START_SCAN, PLAN_START_INSERT };
 enum plan_led { PLAN_LED_RED, PLAN_LED_GREEN, PLAN_LED_BLUE, PLAN_LED_DARK };
 
 struct plan_step {
-	char step[PLAN_TEXT]; /* the name in the table of steps */
-	double deadline_s;    /* the worker is killed when it is over */
-	bool always;	      /* runs even after a failed step (power off) */
+	char step[PLAN_TEXT];		   /* the name in the table of steps */
+	double deadline_s;		   /* the worker is killed when it is over */
+	bool always;			   /* runs even after a failed step (power off) */
+	char links[PLAN_LINKS][PLAN_LINK]; /* only on these carriers */
+	size_t link_n;			   /* 0: on all */
 };
 
 struct plan {
@@ -42,6 +44,10 @@ struct plan {
 };
 
 int plan_has_step(const struct plan *plan, const char *step);
+
+/* True if the step at this position is one for units on this carrier. */
+bool plan_applies(const struct plan *plan, size_t position, const char *link);
+size_t plan_steps_for(const struct plan *plan, const char *link); /* how many of them */
 
 /* The answer to the prompt "led" that is right. */
 const char *plan_led_word(const struct plan *plan);

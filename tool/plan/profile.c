@@ -1,5 +1,6 @@
 #include "plan/profile.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const kinds[] = {"profile", NULL};
@@ -35,13 +36,20 @@ static const struct conf_field supply_fields[] = {
 	{0},
 };
 
+static const struct profile_key no_key = {.ohm = NAN, .phone_low = NAN, .phone_high = NAN};
+
+static const struct conf_field usb_fields[] = {
+	{"vendor", CONF_HEX, AT(usb.vendor) - AT(usb), .required = true, .min = 2, .max = 2},
+	{"product", CONF_HEX, AT(usb.product) - AT(usb), .required = true, .min = 2, .max = 2},
+	{0},
+};
+
 static const struct conf_field key_fields[] = {
 	{"key", CONF_STRING, offsetof(struct profile_key, name), .size = 2, .required = true},
-	{"ohm", CONF_REAL, offsetof(struct profile_key, ohm), .required = true, .max = 1e5},
-	{"phone_low", CONF_REAL, offsetof(struct profile_key, phone_low), .required = true,
-		.max = 1e5},
-	{"phone_high", CONF_REAL, offsetof(struct profile_key, phone_high), .required = true,
-		.max = 1e5},
+	{"ohm", CONF_REAL, offsetof(struct profile_key, ohm), .max = 1e5},
+	{"phone_low", CONF_REAL, offsetof(struct profile_key, phone_low), .max = 1e5},
+	{"phone_high", CONF_REAL, offsetof(struct profile_key, phone_high), .max = 1e5},
+	{"usage", CONF_HEX, offsetof(struct profile_key, usage), .min = 4, .max = 4},
 	{0},
 };
 
@@ -144,15 +152,18 @@ static const struct conf_field timeout_fields[] = {
 static const struct conf_field profile_fields[] = {
 	{"kind", CONF_WORD, AT(kind), .required = true, .words = kinds},
 	{"name", CONF_STRING, AT(name), .size = PROFILE_TEXT, .required = true},
+	{"family", CONF_STRING, AT(family), .size = PROFILE_TEXT},
 	{"model", CONF_STRING, AT(model), .size = PROFILE_TEXT, .required = true},
 	{"firmware", CONF_LIST, AT(firmware), .size = PROFILE_TEXT, .required = true,
 		.item = &firmware_item, .count_offset = AT(firmware_n), .most = PROFILE_FIRMWARES},
 	{"key_sets", CONF_LIST, AT(key_sets), .size = PROFILE_TEXT, .required = true,
 		.item = &key_set_item, .count_offset = AT(key_set_n), .most = PROFILE_KEY_SETS},
-	{"modem", CONF_STRING, AT(modem), .size = PROFILE_TEXT, .required = true},
+	{"modem", CONF_STRING, AT(modem), .size = PROFILE_TEXT},
+	{"usb", CONF_STRUCT, AT(usb), .fields = usb_fields},
 	{"supply", CONF_STRUCT, AT(supply), .required = true, .fields = supply_fields},
 	{"keys", CONF_LIST, AT(keys), .size = sizeof(struct profile_key), .required = true,
-		.fields = key_fields, .count_offset = AT(key_n), .most = PROFILE_KEYS},
+		.fields = key_fields, .item_default = &no_key, .count_offset = AT(key_n),
+		.most = PROFILE_KEYS},
 	{"aid", CONF_STRUCT, AT(aid), .required = true, .fields = aid_fields},
 	{"perso", CONF_STRUCT, AT(perso), .required = true, .fields = perso_fields},
 	{"ef15", CONF_STRUCT, AT(ef15), .required = true, .fields = ef15_fields},
@@ -201,11 +212,20 @@ static int check_profile(const char *path, const struct profile *p, struct err *
 			return err->status;
 	if (p->purse.factor_length != 8 && p->purse.factor_length != 16)
 		return err_set(err, E_CONFIG, "%s: purse: factor_length: must be 8 or 16", path);
-	for (size_t i = 0; i < p->key_n; i++)
+	for (size_t i = 0; i < p->key_n; i++) {
+		const struct profile_key *key = &p->keys[i];
+		bool ladder =
+			isfinite(key->ohm) && isfinite(key->phone_low) && isfinite(key->phone_high);
+
+		if ((!isnan(key->ohm) && !ladder) || (!ladder && !key->usage.n))
+			return err_set(err, E_CONFIG,
+				"%s: keys: key %s needs ohm, phone_low and phone_high, or usage",
+				path, key->name);
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(p->keys[i].name, p->keys[k].name))
 				return err_set(err, E_CONFIG, "%s: keys: key %s is listed twice",
 					path, p->keys[i].name);
+	}
 	for (size_t i = 0; i < p->limit_n; i++) {
 		if (p->limits[i].low > p->limits[i].high)
 			return err_set(err, E_CONFIG, "%s: limits: %s: low is above high", path,
@@ -226,6 +246,21 @@ int profile_read(
 	*profile = (struct profile){0};
 	ret = conf_read(path, text, length, profile_fields, profile, err);
 	return ret < 0 ? ret : check_profile(path, profile, err);
+}
+
+uint32_t profile_key_usage(const struct profile_key *key)
+{
+	uint32_t usage = 0;
+
+	for (size_t i = 0; i < key->usage.n; i++)
+		usage = usage << 8 | key->usage.bytes[i];
+	return usage;
+}
+
+int profile_is_product(const struct profile *profile, const char *product)
+{
+	return !strcmp(profile->name, product) ||
+	       (profile->family[0] && !strcmp(profile->family, product));
 }
 
 int profile_takes_key_set(const struct profile *profile, const char *key_set)

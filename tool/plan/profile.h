@@ -26,9 +26,10 @@ enum profile_prove { PROFILE_MAC_TAC, PROFILE_TAC_MAC, PROFILE_TAC_ONLY };
 
 struct profile_key {
 	char name[2];	  /* A answer, B volume up, C volume down */
-	double ohm;	  /* total microphone to ground with the key held */
+	double ohm;	  /* total microphone to ground with the key held; NaN: not on a ladder */
 	double phone_low; /* what a phone takes for this key */
 	double phone_high;
+	struct conf_bytes usage; /* HID usage page 2 and id 2; none: no HID */
 };
 
 struct profile_range {
@@ -43,12 +44,16 @@ struct profile_sws {
 struct profile {
 	int kind;
 	char name[PROFILE_TEXT];
+	char family[PROFILE_TEXT]; /* models that a job for the family may be issued to; "": none */
 	char model[PROFILE_TEXT];
 	char firmware[PROFILE_FIRMWARES][PROFILE_TEXT];
 	size_t firmware_n;
 	char key_sets[PROFILE_KEY_SETS][PROFILE_TEXT]; /* that it may be personalized with */
 	size_t key_set_n;
-	char modem[PROFILE_TEXT]; /* the jig's name of the audio modem */
+	char modem[PROFILE_TEXT]; /* the jig's name of the audio modem; "": not on 3.5 mm */
+	struct {
+		struct conf_bytes vendor, product; /* 2 bytes each; none: not on USB */
+	} usb;
 	struct {
 		double volts, limit_amps;
 		int64_t settle_ms, off_ms;
@@ -95,6 +100,12 @@ extern const struct conf_field limit_fields[]; /* shared with plans */
 /* Reads a profile from the text of the file `path`; 0 or E_CONFIG. */
 int profile_read(const char *path, const char *text, size_t length, struct profile *profile,
 	struct err *err);
+
+/* A HID usage as one number, page in the upper 16 bits; 0: none. */
+uint32_t profile_key_usage(const struct profile_key *key);
+
+/* 1 if a job for this product (a model's profile, or a family) may be issued to it. */
+int profile_is_product(const struct profile *profile, const char *product);
 
 /* 1 if the product may be personalized with this key set. */
 int profile_takes_key_set(const struct profile *profile, const char *key_set);

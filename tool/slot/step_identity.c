@@ -7,28 +7,29 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLUG_NONE = 0, PLUG_PARTIAL = 1, PLUG_IN = 2, PLUG_OMTP = 3 };
+enum { PLUG_IN = 2, PLUG_OMTP = 3, NO_PLUG = 113 };
 
 /* A unit that can't be reached is dead, unless its plug tells another story. */
 static int connect_finding(struct unit *u, const struct err *err)
 {
-	char why[200];
+	bool dead = unit_is_link_fault(err) &&
+		    (err->code == LINK_TIMEOUT || err->code == LINK_RESET ||
+			    err->code == LINK_GONE || err->code == LINK_ABSENT);
+	bool disturbed = unit_is_link_fault(err) && err->code == LINK_DISTURBED;
 	double plug;
 
-	snprintf(why, sizeof(why), "%.190s", err->text);
-	if (err->status != E_REFUSED)
-		return unit_jig_finding(u, err);
-	if (err->code != 109 && err->code != 110 && err->code != 111 && err->code != 112 &&
-		err->code != 113)
-		return unit_jig_finding(u, err);
-	if (unit_jig_number(u, "plug", &plug) < 0)
-		return E_REFUSED;
-	if (plug == PLUG_OMTP)
-		return unit_finding(u, "PLUG-PINOUT", "%s", "");
-	if (plug != PLUG_IN)
-		return unit_finding(u, "JIG-PLUG", "%s", "");
-	return err->code == 110 || err->code == 111 ? unit_finding(u, "LINK-PROTOCOL", "%s", why)
-						    : unit_finding(u, "LINK-DEAD", "%s", why);
+	if (!dead && !disturbed && !(err->status == E_REFUSED && err->code == NO_PLUG))
+		return unit_link_finding(u, err);
+	if (!strcmp(u->carrier->driver->name, "jack")) {
+		if (unit_jig_number(u, "plug", &plug) < 0)
+			return E_REFUSED;
+		if (plug == PLUG_OMTP)
+			return unit_finding(u, "PLUG-PINOUT", "%s", "");
+		if (plug != PLUG_IN)
+			return unit_finding(u, "JIG-PLUG", "%s", "");
+	}
+	return disturbed ? unit_link_finding(u, err)
+			 : unit_finding(u, "LINK-DEAD", "%.190s", err->text);
 }
 
 int step_connect(struct unit *u)
@@ -38,6 +39,7 @@ int step_connect(struct unit *u)
 
 	if (u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err) < 0)
 		return connect_finding(u, &err);
+	unit_note(u, "by %s", u->carrier->carrier);
 	return unit_measure(u, "boot_time", "boot_time",
 		(double)(clock_us() - u->power_on_us) / 1e6, "LINK-BOOT");
 }

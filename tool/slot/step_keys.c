@@ -1,5 +1,6 @@
 /*
- * The keys: each is pressed by the jig, and every edge of the ladder judged.
+ * The keys: each is pressed by the jig, and every edge of the ladder, or every report of the
+ * carrier, judged.
  */
 #include "core/clock.h"
 #include "core/num.h"
@@ -59,7 +60,8 @@ static int parse_edges(char *text, struct button_run *run)
 
 		if (run->edge_n == BUTTON_EDGES || numbers(record, f, 2) < 0)
 			return -1;
-		run->edges[run->edge_n++] = (struct button_edge){.t = f[0], .ohm = f[1]};
+		run->edges[run->edge_n++] =
+			(struct button_edge){.t = f[0], .closed = button_closes(f[1])};
 	}
 	return 0;
 }
@@ -83,25 +85,53 @@ static int ask_press(struct unit *u, const char *key, json_t **values)
 	return ret < 0 ? unit_jig_finding(u, &err) : 0;
 }
 
+/* What the carrier told since the last time, on the jig's clock, which was jig_s at at_us. */
+static int take_reports(struct unit *u, struct button_run *run, double jig_s, int64_t at_us)
+{
+	struct link_key keys[BUTTON_REPORTS];
+	struct button_report reports[BUTTON_REPORTS];
+	size_t n = BUTTON_REPORTS;
+	struct err err;
+
+	if (u->carrier->driver->heard(u->carrier, keys, &n, &err) < 0)
+		return unit_link_finding(u, &err);
+	for (size_t i = 0; i < n; i++)
+		reports[i] = (struct button_report){.t = jig_s + (double)(keys[i].us - at_us) / 1e6,
+			.usage = keys[i].usage,
+			.down = keys[i].down};
+	for (size_t i = 0; i < run->n; i++)
+		run->presses[i].t_close = run->presses[i].t_open = run->presses[i].bounce_close =
+			run->presses[i].bounce_open = run->presses[i].ohm = NAN;
+	button_reports(run, reports, n);
+	return 0;
+}
+
 static int press(struct unit *u, struct button_run *run)
 {
 	json_t *values = NULL;
-	const char *data, *edges;
-	char *data_copy, *edges_copy;
+	const char *texts[3];
+	char *data = NULL, *edges = NULL;
+	double jig_s;
 	int ret = ask_press(u, run->key->name, &values);
+	int64_t at_us = u->replied_us;
 
 	if (ret < 0)
 		return ret;
-	data = json_string_value(json_array_get(values, 0));
-	edges = json_string_value(json_array_get(values, 1));
-	data_copy = data ? strdup(data) : NULL;
-	edges_copy = edges ? strdup(edges) : NULL;
-	if (!data_copy || !edges_copy || parse_presses(data_copy, run) < 0 ||
-		parse_edges(edges_copy, run) < 0 || run->n != (size_t)u->plan->keys.presses)
+	for (size_t i = 0; i < 3; i++)
+		texts[i] = json_string_value(json_array_get(values, i));
+	data = texts[0] ? strdup(texts[0]) : NULL;
+	edges = texts[1] ? strdup(texts[1]) : NULL;
+	if (!data || !edges || !texts[2] || parse_presses(data, run) < 0 ||
+		parse_edges(edges, run) < 0 || num_real(texts[2], &jig_s) < 0 ||
+		run->n != (size_t)u->plan->keys.presses)
 		ret = unit_finding(
 			u, "JIG-PROTOCOL", "the record of key %s is malformed", run->key->name);
-	free(data_copy);
-	free(edges_copy);
+	else if (run->ladder)
+		button_ladder(run);
+	else
+		ret = take_reports(u, run, jig_s, at_us);
+	free(data);
+	free(edges);
 	json_decref(values);
 	return ret;
 }
@@ -125,11 +155,13 @@ static void judge(struct unit *u, const struct button_run *run)
 		unit_finding(u, code, "key %s: %zu of %zu presses closed", run->key->name, w.closed,
 			run->n);
 	measure(u, run, "closed", "key_closed", w.closed_s, "BTN-MISS");
-	if (run->key->ohm > 0)
+	if (run->ladder && run->key->ohm > 0)
 		measure(u, run, "deviation", "key_deviation", w.deviation, "BTN-OHM");
-	else
+	else if (run->ladder)
 		measure(u, run, "ohm", "key_zero", w.ohm, "BTN-OHM");
-	measure(u, run, "bounce", "key_bounce", w.bounce_s, "BTN-BOUNCE");
+	/* Reports that tell of no bounce tell that there was none. */
+	measure(u, run, "bounce", "key_bounce", run->ladder || w.bounce_s > 0 ? w.bounce_s : 0,
+		"BTN-BOUNCE");
 	measure(u, run, "release", "key_release", w.release_s, "BTN-RELEASE");
 	code = button_edges(run);
 	if (code)
@@ -140,8 +172,11 @@ static void judge(struct unit *u, const struct button_run *run)
 static int held_current(struct unit *u, const char *key)
 {
 	char name[32];
-	int ret = unit_jig(u, "hold", json_pack("{ss, sb}", "key", key, "on", 1), NULL);
+	int ret;
 
+	if (!u->w->supply)
+		return 0;
+	ret = unit_jig(u, "hold", json_pack("{ss, sb}", "key", key, "on", 1), NULL);
 	if (ret < 0)
 		return ret;
 	clock_wait_ms(HOLD_SETTLE_MS);
@@ -151,11 +186,31 @@ static int held_current(struct unit *u, const char *key)
 	return u->finding.verdict == VERDICT_NONE ? ret : E_REFUSED;
 }
 
-int step_keys(struct unit *u)
+/* The ladder is free for the jig, or the carrier's ear open: with no key down yet. */
+static int prepare(struct unit *u)
 {
-	struct button_run *runs = calloc(u->profile->key_n, sizeof(*runs));
+	struct link_key key;
+	size_t n = 1;
+	struct err err;
+	int ret;
+
+	if (!u->carrier->driver->listen)
+		return audio_take(u);
+	ret = unit_open(u);
+	if (ret < 0)
+		return ret;
+	if (u->carrier->driver->listen(u->carrier, &err) < 0 ||
+		u->carrier->driver->heard(u->carrier, &key, &n, &err) < 0)
+		return unit_link_finding(u, &err);
+	if (!n)
+		return 0;
+	return unit_finding(u, "BTN-STUCK", "usage %08X is down without a press", key.usage);
+}
+
+static int press_all(struct unit *u, struct button_run *runs)
+{
 	size_t dead = 0, n = u->profile->key_n;
-	int ret = runs ? audio_take(u) : unit_finding(u, "TOOL-WORKER", "out of memory");
+	int ret = 0;
 
 	for (size_t i = 0; i < n && ret == 0; i++) {
 		struct button_worst w;
@@ -163,6 +218,7 @@ int step_keys(struct unit *u)
 		runs[i].profile = u->profile;
 		runs[i].key = &u->profile->keys[i];
 		runs[i].hold_s = u->plan->keys.hold_s;
+		runs[i].ladder = !u->carrier->driver->listen;
 		ret = press(u, &runs[i]);
 		w = button_worst(&runs[i]);
 		dead += ret == 0 && !w.closed;
@@ -170,6 +226,19 @@ int step_keys(struct unit *u)
 	/* One dead key is the unit; all of them at once is what presses them. */
 	if (ret == 0 && n > 1 && dead == n)
 		ret = unit_finding(u, "JIG-ACTUATOR", "slot %d", u->w->slot);
+	return ret;
+}
+
+int step_keys(struct unit *u)
+{
+	struct button_run *runs = calloc(u->profile->key_n, sizeof(*runs));
+	size_t n = u->profile->key_n;
+	int ret = runs ? prepare(u) : unit_finding(u, "TOOL-WORKER", "out of memory");
+
+	if (ret == 0)
+		ret = press_all(u, runs);
+	if (u->carrier->driver->silence)
+		u->carrier->driver->silence(u->carrier);
 	for (size_t i = 0; i < n && ret == 0; i++)
 		judge(u, &runs[i]);
 	for (size_t i = 0; i < n && ret == 0 && u->finding.verdict == VERDICT_NONE; i++)

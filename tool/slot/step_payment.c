@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DATA_TIMEOUT = 109 };
-
 int step_random(struct unit *u)
 {
 	size_t n = (size_t)u->plan->payment.random_reads;
@@ -140,7 +138,9 @@ static int send_debit(struct unit *u, const struct apdu *debit, struct link_answ
 
 	if (ret == 0)
 		return 1;
-	return err.status == E_REFUSED && err.code == DATA_TIMEOUT ? 0 : unit_link_finding(u, &err);
+	return err.status == E_REFUSED && (err.code == LINK_TIMEOUT || err.code == LINK_RESET)
+		       ? 0
+		       : unit_link_finding(u, &err);
 }
 
 static int check_debit(struct unit *u, struct transaction *t, const struct link_answer *a)

@@ -18,7 +18,7 @@ static int switch_output(struct unit *u, bool on)
 
 int power_on(struct unit *u)
 {
-	int ret = switch_output(u, true);
+	int ret = u->w->supply ? switch_output(u, true) : 0;
 
 	u->power_on_us = clock_us();
 	if (ret == 0)
@@ -33,14 +33,24 @@ int power_off(struct unit *u)
 
 	if (ret < 0 && err.status != E_REFUSED)
 		return unit_jig_finding(u, &err);
-	return switch_output(u, false);
+	return u->w->supply ? switch_output(u, false) : 0;
+}
+
+/* Without a supply to switch, the next best: the carrier restarts the headset. */
+static int restart(struct unit *u)
+{
+	struct err err;
+
+	if (!u->carrier->driver->restart)
+		return 0;
+	return u->carrier->driver->restart(u->carrier, &err) < 0 ? unit_link_finding(u, &err) : 0;
 }
 
 int power_cycle(struct unit *u)
 {
-	int ret = power_off(u);
+	int ret = u->w->supply ? 0 : restart(u);
 
-	if (ret < 0)
+	if (ret < 0 || (ret = power_off(u)) < 0)
 		return ret;
 	clock_wait_ms(u->profile->supply.off_ms);
 	ret = power_on(u);
@@ -50,8 +60,11 @@ int power_cycle(struct unit *u)
 int power_current(struct unit *u, const char *name)
 {
 	double amps;
-	int ret = unit_jig_number(u, "current", &amps);
+	int ret;
 
+	if (!u->w->supply)
+		return 0;
+	ret = unit_jig_number(u, "current", &amps);
 	return ret < 0 ? ret : unit_measure(u, name, "current", amps, "PWR-CURRENT");
 }
 
@@ -62,6 +75,11 @@ int step_power_on(struct unit *u)
 
 	if (ret < 0)
 		return ret;
+	if (!u->w->supply) {
+		unit_note(u,
+			"the host's port powers the unit: neither voltage nor current is measured");
+		return 0;
+	}
 	ret = unit_jig_number(u, "voltage", &volts);
 	if (ret < 0)
 		return ret;

@@ -1,5 +1,7 @@
 #include "slot/steps.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Alphabetical; the order of a test is the plan's. */
@@ -7,19 +9,17 @@ static const struct step steps[] = {
 	{"ask_keys", step_ask_keys, .asks = true},
 	{"ask_led", step_ask_led, .asks = true},
 	{"ask_plug", step_ask_plug, .asks = true},
-	{"audio", step_audio, {"mic_resistance", "ear_resistance"}},
+	{"audio", step_audio, {"mic_resistance", "ear_resistance"}, .link = "jack"},
 	{"block", step_block, {0}},
 	{"connect", step_connect, {"boot_time"}},
 	{"counters", step_counters, {0}},
 	{"default_key", step_default_key, {0}},
 	{"identify", step_identify, {0}},
-	{"keys", step_keys,
-		{"key_zero", "key_deviation", "key_closed", "key_bounce", "key_release",
-			"current"}},
+	{"keys", step_keys, {"key_closed", "key_bounce", "key_release", "current"}, .keys = true},
 	{"load", step_load, {0}},
 	{"log", step_log, {0}},
 	{"personalize", step_personalize, {0}},
-	{"plug", step_plug, {0}},
+	{"plug", step_plug, {0}, .link = "jack"},
 	{"power_off", step_power_off, {0}},
 	{"power_on", step_power_on, {"supply_voltage", "current"}},
 	{"prove", step_prove, {0}},
@@ -49,33 +49,71 @@ const struct step *steps_find(const char *name)
 	return NULL;
 }
 
-int steps_check(
-	const char *path, const struct plan *plan, const struct profile *profile, struct err *err)
+static int need_limit(const char *path, const char *step, const struct plan *plan,
+	const struct profile *profile, const char *limit, struct err *err)
+{
+	if (plan_limit(plan, profile, limit))
+		return 0;
+	return err_set(err, E_CONFIG, "%s: %s%slimit \"%s\" is in neither plan nor profile %s",
+		path, step, step[0] ? ": " : "", limit, profile->name);
+}
+
+/* On the ladder a key is known by its resistance, elsewhere by what it reports. */
+static int check_keys(const char *path, const struct plan *plan, const struct profile *profile,
+	bool ladder, struct err *err)
+{
+	for (size_t i = 0; i < profile->key_n; i++)
+		if (ladder ? isnan(profile->keys[i].ohm) : !profile->keys[i].usage.n)
+			return err_set(err, E_CONFIG,
+				"%s: step keys: profile %s: key %s needs its %s", path,
+				profile->name, profile->keys[i].name, ladder ? "ohm" : "usage");
+	if (!ladder)
+		return 0;
+	if (need_limit(path, "step keys", plan, profile, "key_zero", err) < 0)
+		return E_CONFIG;
+	return need_limit(path, "step keys", plan, profile, "key_deviation", err);
+}
+
+static int check_step(const char *path, const struct step *step, const struct plan_step *at,
+	const struct plan *plan, const struct profile *profile, const char *link, struct err *err)
+{
+	char name[PLAN_TEXT + 8];
+
+	snprintf(name, sizeof(name), "step %s", step->name);
+	if (step->asks && at->deadline_s <= plan->prompts.timeout_s)
+		return err_set(err, E_CONFIG,
+			"%s: %s: its deadline must be longer than the operator may take (prompts: timeout_s)",
+			path, name);
+	if (step->asks && !(plan->prompts.timeout_s > 0))
+		return err_set(err, E_CONFIG,
+			"%s: %s: asks the operator, but the plan has no \"prompts\"", path, name);
+	if (step->link && strcmp(step->link, link) != 0)
+		return err_set(err, E_CONFIG,
+			"%s: %s: can't be done on link %s: say links: [%s] there", path, name, link,
+			step->link);
+	if (step->keys && check_keys(path, plan, profile, !strcmp(link, "jack"), err) < 0)
+		return E_CONFIG;
+	for (size_t k = 0; k < STEP_LIMITS && step->limits[k]; k++)
+		if (need_limit(path, name, plan, profile, step->limits[k], err) < 0)
+			return E_CONFIG;
+	return 0;
+}
+
+int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
+	const char *link, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (!plan_limit(plan, profile, common[i]))
-			return err_set(err, E_CONFIG,
-				"%s: limit \"%s\" is in neither plan nor profile %s", path,
-				common[i], profile->name);
+		if (need_limit(path, "", plan, profile, common[i], err) < 0)
+			return E_CONFIG;
 	for (size_t i = 0; i < plan->step_n; i++) {
 		const struct step *step = steps_find(plan->steps[i].step);
 
 		if (!step)
 			return err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step",
 				path, plan->steps[i].step);
-		if (step->asks && plan->steps[i].deadline_s <= plan->prompts.timeout_s)
-			return err_set(err, E_CONFIG,
-				"%s: step %s: its deadline must be longer than the operator may take (prompts: timeout_s)",
-				path, step->name);
-		if (step->asks && !(plan->prompts.timeout_s > 0))
-			return err_set(err, E_CONFIG,
-				"%s: step %s: asks the operator, but the plan has no \"prompts\"",
-				path, step->name);
-		for (size_t k = 0; k < STEP_LIMITS && step->limits[k]; k++)
-			if (!plan_limit(plan, profile, step->limits[k]))
-				return err_set(err, E_CONFIG,
-					"%s: step %s: limit \"%s\" is in neither plan nor profile %s",
-					path, step->name, step->limits[k], profile->name);
+		if (plan_applies(plan, i, link) &&
+			check_step(path, step, &plan->steps[i], plan, profile, link, err) < 0)
+			return E_CONFIG;
 	}
 	return 0;
 }

@@ -17,13 +17,16 @@ struct step {
 	int (*run)(struct unit *u);
 	const char *limits[STEP_LIMITS]; /* that plan or profile must have for it */
 	bool asks;			 /* the operator: the plan says how long that may take */
+	const char *link;		 /* only there can it be done; NULL: on all */
+	bool keys;			 /* needs to know the keys as the carrier tells of them */
 };
 
 const struct step *steps_find(const char *name); /* NULL if there is no such step */
 
-/* E_CONFIG if the plan names a step that there is not, or a limit is missing. */
-int steps_check(
-	const char *path, const struct plan *plan, const struct profile *profile, struct err *err);
+/* E_CONFIG if the plan names a step that there is not, one that can't be done on this carrier with
+ * this product, or if a limit is missing. */
+int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
+	const char *link, struct err *err);
 
 const struct step *steps_table(size_t *n);
 

@@ -116,6 +116,7 @@ int unit_jig_raw(
 	if (!answer)
 		return err->status;
 	*us = message_integer(answer, "us");
+	u->replied_us = message_integer(answer, "at_us");
 	if (message_integer(answer, "status") < 0) {
 		ret = err_set(err, (int)message_integer(answer, "status"), "%s",
 			message_string(answer, "error"));
@@ -151,41 +152,30 @@ int unit_jig_number(struct unit *u, const char *what, double *value)
 
 /* ---- APDUs ---- */
 
-static int restarts(struct unit *u, int64_t *boots)
-{
-	json_t *values = NULL;
-	const char *text, *last;
-	struct err err;
-	int64_t us;
+/* In the order of enum link_fault. */
+static const char *const link_codes[] = {
+	[LINK_CHAIN] = "APDU-CHAIN",
+	[LINK_TIMEOUT] = "APDU-TIME",
+	[LINK_DISTURBED] = "LINK-PROTOCOL",
+	[LINK_GONE] = "LINK-GONE",
+	[LINK_ABSENT] = "LINK-GONE",
+	[LINK_RESET] = "PWR-RESET",
+	[LINK_CAPACITY] = "LINK-CAPACITY",
+	[LINK_HELD] = "USB-HELD",
+	[LINK_FORBIDDEN] = "USB-ACCESS",
+};
 
-	if (unit_jig_raw(u, "data_counters", json_object(), &values, &us, &err) < 0)
-		return -1;
-	text = json_string_value(json_array_get(values, 0));
-	last = text ? strrchr(text, ',') : NULL;
-	*boots = last ? strtol(last + 1, NULL, 10) : 0;
-	json_decref(values);
-	return last ? 0 : -1;
+bool unit_is_link_fault(const struct err *err)
+{
+	return err->status == E_REFUSED && err->code > 0 &&
+	       err->code < (int)(sizeof(link_codes) / sizeof(link_codes[0]));
 }
 
 int unit_link_finding(struct unit *u, const struct err *err)
 {
-	int64_t boots = 0;
-
-	if (err->status != E_REFUSED)
-		return err->status == E_PROTOCOL && err->code == LINK_CHAIN
-			       ? unit_finding(u, "APDU-CHAIN", "%s", err->text)
-			       : unit_jig_finding(u, err);
-	switch (err->code) {
-	case 109: /* data timeout, or the headset restarted and forgot */
-		if (restarts(u, &boots) == 0 && boots > 0)
-			return unit_finding(
-				u, "PWR-RESET", "it restarted %lld times", (long long)boots);
-		return unit_finding(u, "APDU-TIME", "no answer in time");
-	case 110:
-	case 111: return unit_finding(u, "LINK-PROTOCOL", "%s", err->text);
-	case 112: return unit_finding(u, "LINK-GONE", "%s", err->text);
-	default: return unit_jig_finding(u, err);
-	}
+	if (!unit_is_link_fault(err))
+		return unit_jig_finding(u, err);
+	return unit_finding(u, link_codes[err->code], "%s", err->text);
 }
 
 int unit_open(struct unit *u)
@@ -286,13 +276,17 @@ static void trace_sink(void *arg, const struct link_record *r)
 
 static int make_link(struct unit *u, struct err *err)
 {
-	const struct link_station station = {.ask = ask_link, .arg = u};
-	struct link *inner = u->w->link->make(&station);
+	struct link_place place = u->w->place;
 
-	u->link = inner ? link_trace(inner, trace_sink, u) : NULL;
-	if (!u->link && inner)
-		inner->driver->drop(inner);
-	return u->link ? 0 : err_set(err, E_SYSTEM, "out of memory");
+	place.station = (struct link_station){.ask = ask_link, .arg = u};
+	u->carrier = u->w->link->make(&place, err);
+	if (!u->carrier)
+		return err->status;
+	u->link = link_trace(u->carrier, trace_sink, u);
+	if (u->link)
+		return 0;
+	u->carrier->driver->drop(u->carrier);
+	return err_set(err, E_SYSTEM, "out of memory");
 }
 
 /* Runs one step and returns when its row is durable. */
@@ -373,7 +367,8 @@ int unit_run(struct worker *w, const char *label, struct err *err)
 	for (size_t i = 0; ret == 0 && i < u->plan->step_n; i++) {
 		struct finding f;
 
-		if (first.verdict != VERDICT_PASS && !u->plan->steps[i].always)
+		if (!plan_applies(u->plan, i, w->link->name) ||
+			(first.verdict != VERDICT_PASS && !u->plan->steps[i].always))
 			continue;
 		ret = run_step(u, i, &f, err);
 		if (ret == 0 && first.verdict == VERDICT_PASS && f.verdict != VERDICT_PASS)

@@ -42,7 +42,8 @@ struct unit {
 	const struct plan *plan;
 	const struct profile *profile;
 	struct keys *keys;
-	struct link *link; /* a trace around the carrier */
+	struct link *link;    /* a trace around the carrier */
+	struct link *carrier; /* for its keys */
 	const char *label;
 	const json_t *terms; /* the job's */
 
@@ -54,6 +55,7 @@ struct unit {
 	/* what the steps have learnt */
 	char serial[UNIT_SERIAL];
 	unsigned life;
+	int64_t replied_us;  /* when the jig's last reply came, clock_us() */
 	int64_t power_on_us; /* when the supply was switched on, clock_us() */
 	char card_state[16];
 	json_t *payments;    /* that the ledger knows of this card, oldest first */
@@ -104,6 +106,7 @@ int unit_jig_raw(struct unit *u, const char *op, json_t *args, json_t **values, 
 /* The finding for an error of the jig or of the carrier. */
 int unit_jig_finding(struct unit *u, const struct err *err);
 int unit_link_finding(struct unit *u, const struct err *err);
+bool unit_is_link_fault(const struct err *err); /* between carrier and headset, not the jig's */
 
 /* One number measured by the jig ("current", ...); NaN if there is none. 0 or negative. */
 int unit_jig_number(struct unit *u, const char *what, double *value);

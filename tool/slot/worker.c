@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -117,6 +118,40 @@ static int check_keys(struct worker *w, bool production, struct err *err)
 	return 0;
 }
 
+static unsigned number(const struct conf_bytes *b)
+{
+	return b->n == 2 ? (unsigned)b->bytes[0] << 8 | b->bytes[1] : 0;
+}
+
+/* The slot's carrier, and whether plan and product fit it: known before the first unit. */
+static int find_link(struct worker *w, const json_t *m, struct err *err)
+{
+	const struct link_driver *driver = link_find(message_string(m, "link"));
+	struct link *trial;
+	int ret;
+
+	if (!driver)
+		return err_set(err, E_CONFIG, "link \"%s\": there is no such link",
+			message_string(m, "link"));
+	snprintf(w->port, sizeof(w->port), "%s", message_string(m, "port"));
+	w->supply = json_is_true(json_object_get(m, "supply"));
+	w->place = (struct link_place){.port = w->port,
+		.vendor = number(&w->profile.usb.vendor),
+		.product = number(&w->profile.usb.product)};
+	if (!strcmp(driver->name, "jack") && !w->profile.modem[0])
+		return err_set(
+			err, E_CONFIG, "link jack: profile %s has no modem", w->profile.name);
+	ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, driver->name, err);
+	if (ret < 0)
+		return ret;
+	trial = driver->make(&w->place, err);
+	if (!trial)
+		return err->status;
+	driver->drop(trial);
+	w->link = driver;
+	return 0;
+}
+
 static int setup(struct worker *w, const json_t *m, struct err *err)
 {
 	const char *plan = message_string(m, "plan"), *profile = message_string(m, "profile");
@@ -128,8 +163,6 @@ static int setup(struct worker *w, const json_t *m, struct err *err)
 		ret = profile_read(message_string(m, "profile_path"), profile, strlen(profile),
 			&w->profile, err);
 	if (ret == 0)
-		ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, err);
-	if (ret == 0)
 		ret = keys_open(&w->keys, message_string(m, "keys"), err);
 	if (ret < 0)
 		return ret;
@@ -137,11 +170,7 @@ static int setup(struct worker *w, const json_t *m, struct err *err)
 	ret = check_keys(w, json_is_true(json_object_get(m, "production")), err);
 	if (ret < 0)
 		return ret;
-	w->link = link_find(message_string(m, "link"));
-	if (!w->link)
-		return err_set(err, E_CONFIG, "link \"%s\": there is no such link",
-			message_string(m, "link"));
-	return 0;
+	return find_link(w, m, err);
 }
 
 static int handle_setup(struct worker *w, const json_t *message, struct err *err)

@@ -24,6 +24,9 @@ struct worker {
 	struct profile profile;
 	struct keys *keys;
 	const struct link_driver *link;
+	struct link_place place;
+	char port[24];
+	bool supply;   /* the jig switches and measures it */
 	json_t *terms; /* the job's */
 };
 

@@ -102,8 +102,9 @@ static int op_press(struct ask *a, const json_t *args)
 		return -1;
 	snprintf(a->request.line, JIG_LINE, "BUTT%u:EDG:CLE;:BUTT%u:CYCL %s,%d,%.3f,%.3f", n, n,
 		text_arg(args, "key"), count, hold, gap);
-	snprintf(a->request.after, JIG_LINE, "BUTT%u:DATA?;:BUTT%u:EDG?", n, n);
-	a->request.replies = 2;
+	/* The jig's clock, so that what others saw of the presses can be put on it. */
+	snprintf(a->request.after, JIG_LINE, "BUTT%u:DATA?;:BUTT%u:EDG?;:SYST:TIM?", n, n);
+	a->request.replies = 3;
 	a->texts = true;
 	return overlapped(a, "BUTT", (int64_t)(1000 * count * (hold + gap)) + 3000);
 }
@@ -217,12 +218,12 @@ bad:
 	return NULL;
 }
 
-static void answer(struct slot *slot, json_int_t id, int status, const struct err *err, int64_t us,
-	json_t *values)
+static void answer(struct slot *slot, json_int_t id, int status, const struct err *err,
+	const struct jig_request *request, json_t *values)
 {
-	json_t *m = json_pack("{ss, sI, si, si, sI}", "type", "jig_result", "id", id, "status",
+	json_t *m = json_pack("{ss, sI, si, si, sI, sI}", "type", "jig_result", "id", id, "status",
 		status < 0 ? status : 0, "code", err && status < 0 ? err->code : 0, "us",
-		(json_int_t)us);
+		(json_int_t)request->us, "at_us", (json_int_t)request->replied_us);
 
 	if (status < 0 && err)
 		json_object_set_new(m, "error", json_string(err->text));
@@ -245,7 +246,7 @@ static void asked(
 		status = values ? 0 : E_PROTOCOL;
 	}
 	if (a->slot->generation == a->generation)
-		answer(a->slot, a->id, status, &why, request->us, values);
+		answer(a->slot, a->id, status, &why, request, values);
 	else
 		json_decref(values);
 	free(a);
@@ -276,7 +277,7 @@ void broker_ask(struct slot *slot, const json_t *message)
 			break;
 		if (!jig_is_up(slot->station->jig)) {
 			err_set(&err, E_LINK, "the jig is gone");
-			answer(slot, a->id, E_LINK, &err, 0, NULL);
+			answer(slot, a->id, E_LINK, &err, &a->request, NULL);
 			free(a);
 			return;
 		}

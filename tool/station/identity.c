@@ -103,7 +103,7 @@ static int check_product(const char *path, const struct job *job, const struct p
 	size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(profiles[i].name, job->product) != 0)
+		if (!profile_is_product(&profiles[i], job->product))
 			continue;
 		if (profile_takes_key_set(&profiles[i], job->key_set))
 			return 0;

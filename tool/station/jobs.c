@@ -48,7 +48,7 @@ static int check_slots(struct station *st, struct err *err)
 	for (size_t i = 0; i < st->slot_n; i++) {
 		const struct slot *slot = &st->slots[i];
 
-		if (strcmp(slot->profile.name, st->job.product) != 0)
+		if (!profile_is_product(&slot->profile, st->job.product))
 			return err_set(err, E_CONFIG,
 				"%s: product \"%s\" is not what slot %u holds (\"%s\")",
 				st->options->job, st->job.product, slot->number,

@@ -159,7 +159,7 @@ void unit_begin(struct slot *slot)
 		.jig = st->jig_name,
 		.operator= slot->operator,
 		.slot =(int) slot->number,
-		.steps = (int)st->plan.step_n,
+		.steps = (int)plan_steps_for(&st->plan, slot->fixture->link),
 		.lab = slot->lab,
 	};
 	unit_set_state(slot, SLOT_WORKING);
@@ -183,16 +183,28 @@ static void unit_late(void *arg)
 	unit_end(slot, "TOOL-TIMEOUT", "the unit did not end within its deadline");
 }
 
+/* The step that must come next on this slot's carrier. */
+static json_int_t next_step(const struct slot *slot)
+{
+	const struct plan *plan = &slot->station->plan;
+	size_t next = (size_t)slot->next_step;
+
+	while (next < plan->step_n && !plan_applies(plan, next, slot->fixture->link))
+		next++;
+	return (json_int_t)next;
+}
+
 static void take_step_begin(struct slot *slot, json_t *message)
 {
 	struct station *st = slot->station;
 	json_int_t position = message_integer(message, "position");
 	json_t *event;
 
-	if (position < slot->next_step || (size_t)position >= st->plan.step_n ||
+	if (position < next_step(slot) || (size_t)position >= st->plan.step_n ||
 		strcmp(st->plan.steps[position].step, message_string(message, "step")) != 0 ||
 		/* Only a unit that failed leaves steps out, and never those that always run. */
-		(position > slot->next_step && !slot->step_failed) ||
+		(position > next_step(slot) && !slot->step_failed) ||
+		!plan_applies(&st->plan, (size_t)position, slot->fixture->link) ||
 		(slot->step_failed && !st->plan.steps[position].always) || slot->step) {
 		unit_worker_failed(slot, "it begins a step that is not next");
 		return;

@@ -124,12 +124,13 @@ int worker_start(struct slot *slot, struct err *err)
 		(struct watch){.fd = pair[0], .events = POLLIN, .ready = worker_ready, .arg = slot};
 	loop_watch(st->loop, &slot->watch);
 	loop_timer(st->loop, &slot->step_deadline, READY_MS);
-	worker_send(
-		slot, json_pack("{ss, si, ss, ss, ss, ss, ss, ss, sO, sb}", "type", "setup", "slot",
-			      (int)slot->number, "link", slot->fixture->link, "plan_path",
-			      st->plan_file.path, "plan", st->plan_file.text, "profile_path",
-			      slot->profile_file.path, "profile", slot->profile_file.text, "keys",
-			      st->keys, "terms", st->job.terms, "production", st->job.production));
+	worker_send(slot,
+		json_pack("{ss, si, ss, ss, sb, ss, ss, ss, ss, ss, sO, sb}", "type", "setup",
+			"slot", (int)slot->number, "link", slot->fixture->link, "port",
+			slot->fixture->port, "supply", slot->fixture->supply == FIXTURE_SUPPLY_JIG,
+			"plan_path", st->plan_file.path, "plan", st->plan_file.text, "profile_path",
+			slot->profile_file.path, "profile", slot->profile_file.text, "keys",
+			st->keys, "terms", st->job.terms, "production", st->job.production));
 	return 0;
 }
 

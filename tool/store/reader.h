@@ -44,8 +44,8 @@ json_t *reader_history(
 	struct reader *reader, const char *filter, int64_t before, int64_t most, struct err *err);
 json_t *reader_attempts_of(struct reader *reader, const char *unit, struct err *err);
 
-/* The APDUs of an attempt, [{step: its place among the steps that ran, from 0; carrier, command, response, us, error}], as the trace has
- * them: what bears keys is starred, the rest is hex. */
+/* The APDUs of an attempt, [{step: its place among the steps that ran, from 0; carrier, command,
+ * response, us, error}], as the trace has them: what bears keys is starred, the rest is hex. */
 json_t *reader_trace(struct reader *reader, int64_t attempt, struct err *err);
 
 /* How often a person's login failed since the last one that succeeded, and how many seconds ago the
