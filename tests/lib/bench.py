@@ -17,8 +17,10 @@ BUILD = os.environ.get("PAYJIG_BUILD", os.path.join(ROOT, "build"))
 PAYJIG = os.path.join(BUILD, "payjig")
 BENCH = os.path.join(BUILD, "payjig-bench")
 PROFILE = os.path.join(ROOT, "profiles", "headset-wired.yaml")
+PROFILE_USB = os.path.join(ROOT, "profiles", "headset-usb.yaml")
 PLAN = os.path.join(ROOT, "profiles", "provision.yaml")
 JOB = os.path.join(ROOT, "fixtures", "jobs", "lab.json")
+JOB_MIXED = os.path.join(ROOT, "fixtures", "jobs", "lab-mixed.json")
 KEYS = os.path.join(ROOT, "fixtures", "lab.keys")
 CERTIFICATE = os.path.join(ROOT, "fixtures", "lab-issuer.crt")
 CERTIFICATE_KEY = os.path.join(ROOT, "fixtures", "lab-issuer.key")
@@ -59,11 +61,12 @@ def changed_job(folder, change, name="job.json", source=JOB):
 
 
 class Folder:
-    """A temporary folder with a fixture of n slots."""
+    """A temporary folder with a fixture of n slots; those in `usb` hold USB headsets."""
 
-    def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY):
+    def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY, usb=(), supply="jig", profile_usb=PROFILE_USB):
         self.path = tempfile.mkdtemp(prefix="payjig-test.")
         self.slots = slots
+        self.usb = list(usb)
         with open(self.file("fixture.yaml"), "w") as f:
             f.write("kind: fixture\nname: test\njig: tcp:127.0.0.1:1\nid: PJF-4W\nkeys: file:%s\n"
                     "trust: %s\nstation_key: %s\nstate: state\n"
@@ -72,7 +75,11 @@ class Folder:
                 f.write("reply_ms: %d\n" % reply_ms)
             f.write("slots:\n")
             for i in range(1, slots + 1):
-                f.write("  - {slot: %d, profile: %s, link: jack}\n" % (i, PROFILE))
+                if i in self.usb:
+                    f.write("  - {slot: %d, profile: %s, link: usb, port: \"1-%d\", supply: %s}\n" % (
+                        i, profile_usb, i, supply))
+                else:
+                    f.write("  - {slot: %d, profile: %s, link: jack}\n" % (i, PROFILE))
 
     def file(self, name):
         return os.path.join(self.path, name)
@@ -106,9 +113,10 @@ class Folder:
 class Run:
     """`payjig run` on the bench. Events and the bench's log are read as they come."""
 
-    def __init__(self, folder, faults=(), units=None, speed=0, bench=(), run=(), plan=PLAN, job=JOB,
+    def __init__(self, folder, faults=(), units=None, speed=0, bench=(), run=(), plan=PLAN, job=None,
                  store="store.db", script=RUN):
         self.folder = folder
+        job = job or (JOB_MIXED if folder.usb else JOB)
         self.store = folder.file(store)
         self.events, self.log = [], []
         self.condition = threading.Condition()
@@ -117,6 +125,8 @@ class Run:
                    "--log", "/dev/fd/%d" % log_w, "--state", folder.file("units")]
         if units is not None:
             command += ["--units", str(units)]
+        if folder.usb:
+            command += ["--usb", ",".join(map(str, folder.usb))]
         for f in faults:
             command += ["--fault", f]
         command += list(bench) + ["--", "bash", "-c", script, PAYJIG, "--fixture",

@@ -90,6 +90,8 @@ int lines_write(struct lines *l, int fd)
 		/* MSG_NOSIGNAL: a peer that went away is an error here, not a signal. */
 		ssize_t n = send(fd, l->out, l->out_n, MSG_NOSIGNAL);
 
+		if (n < 0 && errno == ENOTSOCK) /* a serial port */
+			n = write(fd, l->out, l->out_n);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

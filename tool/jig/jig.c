@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	RESYNC_MS = 500, /* between two nonces */
@@ -25,7 +24,7 @@ enum state { DOWN, CONNECTING, READY, WAITING, RESYNC };
 
 struct jig {
 	struct loop *loop;
-	struct jig_address address;
+	struct jig_line line;
 	int64_t reply_ms;
 	struct jig_listener listener;
 	struct watch watch;
@@ -410,8 +409,7 @@ static void disconnect(struct jig *jig)
 	loop_unwatch(jig->loop, &jig->watch);
 	loop_untimer(jig->loop, &jig->reply);
 	loop_untimer(jig->loop, &jig->feed);
-	if (jig->watch.fd >= 0)
-		close(jig->watch.fd);
+	jig->line.transport->close(&jig->line);
 	jig->watch.fd = -1;
 	jig->feeds = 0;
 	jig->clock_known = jig->greeting = false;
@@ -436,7 +434,7 @@ static void connected(struct jig *jig)
 {
 	struct err err;
 
-	if (jig_line_connected(jig->watch.fd, &err) < 0) {
+	if (jig->line.transport->connected(&jig->line, &err) < 0) {
 		take_down(jig, E_LINK, err.text);
 		return;
 	}
@@ -483,11 +481,11 @@ static void try_connect(void *arg)
 {
 	struct jig *jig = arg;
 	struct err err;
-	int fd = jig_line_connect(&jig->address, &err);
+	int ret = jig->line.transport->connect(&jig->line, &err);
 
 	jig->state = CONNECTING;
-	jig->watch.fd = fd;
-	if (fd < 0) {
+	jig->watch.fd = jig->line.fd;
+	if (ret < 0) {
 		take_down(jig, E_LINK, err.text);
 		return;
 	}
@@ -505,7 +503,7 @@ int jig_open(struct jig **out, struct loop *loop, const char *address, int64_t r
 		free(jig);
 		return err_set(err, E_SYSTEM, "out of memory");
 	}
-	if (jig_line_address(address, &jig->address, err) < 0) {
+	if (jig_line_init(&jig->line, address, err) < 0) {
 		lines_finish(&jig->lines);
 		free(jig);
 		return err ? err->status : E_CONFIG;
@@ -534,6 +532,7 @@ void jig_close(struct jig *jig)
 	disconnect(jig);
 	loop_untimer(jig->loop, &jig->reconnect);
 	fail_all(jig, E_CANCELLED, "the station ends");
+	jig_line_finish(&jig->line);
 	lines_finish(&jig->lines);
 	free(jig);
 }

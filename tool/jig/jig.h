@@ -78,8 +78,8 @@ struct jig_listener {
 	void (*restarted)(void *arg);
 };
 
-/* Makes the client of "tcp:HOST:PORT"; jig_connect() starts it. A reply later than reply_ms has
- * lost the line. E_CONFIG for a malformed address. */
+/* Makes the client of "tcp:HOST:PORT" or "serial:PORT"; jig_connect() starts it. A reply later than
+ * reply_ms has lost the line. E_CONFIG for a malformed address. */
 int jig_open(struct jig **jig, struct loop *loop, const char *address, int64_t reply_ms,
 	const struct jig_listener *listener, struct err *err);
 

@@ -1,57 +1,48 @@
 #include "jig/line.h"
 
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-int jig_line_address(const char *text, struct jig_address *out, struct err *err)
+/* Alphabetical. */
+static const struct jig_transport *const transports[] = {
+	&jig_serial,
+	&jig_tcp,
+};
+
+int jig_line_init(struct jig_line *line, const char *address, struct err *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
-	const char *port = strrchr(text, ':');
-	char host[128];
-	int ret;
+	*line = (struct jig_line){.fd = -1};
+	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+		const struct jig_transport *t = transports[i];
+		size_t n = strlen(t->prefix);
+		int ret;
 
-	if (strncmp(text, "tcp:", 4) != 0 || port == text + 3 || !port[1] ||
-		(size_t)(port - text - 4) >= sizeof(host))
-		return err_set(err, E_CONFIG, "jig address \"%s\": must be tcp:HOST:PORT", text);
-	snprintf(host, sizeof(host), "%.*s", (int)(port - text - 4), text + 4);
-	ret = getaddrinfo(host, port + 1, &hints, &list);
-	if (ret)
-		return err_set(err, E_CONFIG, "jig address \"%s\": %s", text, gai_strerror(ret));
-	memcpy(&out->address, list->ai_addr, list->ai_addrlen);
-	out->length = list->ai_addrlen;
-	freeaddrinfo(list);
-	return 0;
-}
-
-int jig_line_connect(const struct jig_address *a, struct err *err)
-{
-	int one = 1, fd;
-
-	fd = socket(a->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_set(err, E_SYSTEM, "no socket: %s", strerror(errno));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(fd, (const struct sockaddr *)&a->address, a->length) < 0 &&
-		errno != EINPROGRESS) {
-		int ret = err_set(err, E_LINK, "the jig can't be reached: %s", strerror(errno));
-
-		close(fd);
+		if (strncmp(address, t->prefix, n) != 0)
+			continue;
+		if (!address[n])
+			return err_set(
+				err, E_CONFIG, "jig address \"%s\": must be %s", address, t->usage);
+		line->transport = t;
+		line->where = strdup(address + n);
+		if (!line->where)
+			return err_set(err, E_SYSTEM, "out of memory");
+		ret = t->init(line, err);
+		if (ret < 0)
+			err_prefix(err, "jig address \"%s\"", address);
+		if (ret < 0)
+			jig_line_finish(line);
 		return ret;
 	}
-	return fd;
+	return err_set(err, E_CONFIG, "jig address \"%s\": must be %s or %s", address,
+		jig_tcp.usage, jig_serial.usage);
 }
 
-int jig_line_connected(int fd, struct err *err)
+void jig_line_finish(struct jig_line *line)
 {
-	int error = 0;
-	socklen_t n = sizeof(error);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
-		error = errno;
-	return error ? err_set(err, E_LINK, "the jig can't be reached: %s", strerror(error)) : 0;
+	if (!line->transport)
+		return;
+	line->transport->close(line);
+	line->transport->finish(line);
+	free(line->where);
+	*line = (struct jig_line){.fd = -1};
 }

@@ -1,24 +1,37 @@
-/* Where a jig is and how to reach it: addresses and non-blocking connections. */
+/*
+ * Where a jig is and how to reach it: a non-blocking descriptor to its line, over TCP or a serial
+ * port. The transports are one table.
+ */
 #ifndef JIG_LINE_H
 #define JIG_LINE_H
 
 #include "core/err.h"
 
-#include <sys/socket.h>
+#include <stddef.h>
 
-struct jig_address {
-	struct sockaddr_storage address;
-	socklen_t length;
+struct jig_line {
+	const struct jig_transport *transport;
+	char *where; /* behind "tcp:" or "serial:" */
+	void *state; /* the transport's */
+	int fd;	     /* -1: closed */
 };
 
-/* Reads and resolves "tcp:HOST:PORT" (may wait for a name server: call it before the loop runs). */
-int jig_line_address(const char *text, struct jig_address *out, struct err *err);
+struct jig_transport {
+	const char *prefix, *usage; /* "tcp:", "tcp:HOST:PORT" */
+	/* Reads `where`, may wait for a name server: before the loop runs. */
+	int (*init)(struct jig_line *line, struct err *err);
+	/* Starts to connect: 0 and fd, which gets writable when the outcome is known. E_LINK. */
+	int (*connect)(struct jig_line *line, struct err *err);
+	/* The outcome, once writable: 0 or E_LINK. */
+	int (*connected)(struct jig_line *line, struct err *err);
+	void (*close)(struct jig_line *line); /* fine when closed */
+	void (*finish)(struct jig_line *line);
+};
 
-/* Starts a connection: a non-blocking descriptor that gets writable when the outcome is known, or a
- * negative status. */
-int jig_line_connect(const struct jig_address *address, struct err *err);
+extern const struct jig_transport jig_serial, jig_tcp;
 
-/* The outcome, once writable: 0 or E_LINK. */
-int jig_line_connected(int fd, struct err *err);
+/* Reads an address, "tcp:HOST:PORT" or "serial:PORT". E_CONFIG if it is malformed. */
+int jig_line_init(struct jig_line *line, const char *address, struct err *err);
+void jig_line_finish(struct jig_line *line);
 
 #endif

@@ -178,37 +178,51 @@ static int connect_ccid(struct usb *u, struct err *err)
 	return ccid_power_on(&u->ccid, POWER_ON_MS, err);
 }
 
-static int usb_open(struct link *link, int64_t timeout_ms, int64_t *us, struct err *err)
+/* May get better while the headset starts: it is not there yet, its node's permissions are not set
+ * yet, or libusb could not start because too many do at once. */
+static bool may_come(const struct err *err, int64_t seen_ms)
 {
-	struct usb *u = link->state;
-	int64_t started = clock_us(), deadline = clock_ms() + timeout_ms, seen_ms = 0;
-	int ret = 0;
+	if (err->status == E_SYSTEM)
+		return true;
+	if (err->status != E_REFUSED)
+		return false;
+	return err->code == LINK_ABSENT || err->code == LINK_GONE ||
+	       (err->code == LINK_FORBIDDEN && clock_ms() - seen_ms <= RULES_MS);
+}
 
-	*us = 0;
-	while (!u->handle) {
+static int find(struct usb *u, int64_t deadline, struct err *err)
+{
+	int64_t seen_ms = 0;
+
+	for (;;) {
 		struct usb_seen seen;
+		int ret = link_fail(err, LINK_ABSENT, "USB port %s is empty", u->place.port);
 
-		ret = link_fail(err, LINK_ABSENT, "USB port %s is empty", u->place.port);
 		if (usb_port_look(u->place.port, &seen)) {
 			seen_ms = seen_ms ? seen_ms : clock_ms();
 			ret = usb_port_open(u->place.port, u->place.vendor, u->place.product,
 				&u->context, &u->handle, err);
 		}
-		if (ret == 0)
-			break;
-		if (ret != E_REFUSED ||
-			(err->code != LINK_ABSENT && err->code != LINK_GONE &&
-				(err->code != LINK_FORBIDDEN || clock_ms() - seen_ms > RULES_MS)) ||
-			clock_ms() >= deadline)
+		if (ret == 0 || !may_come(err, seen_ms) || clock_ms() >= deadline)
 			return ret;
 		clock_wait_ms(LOOK_MS);
 	}
-	if (ret == 0 && !u->ccid.pipes.arg)
+}
+
+static int usb_open(struct link *link, int64_t timeout_ms, int64_t *us, struct err *err)
+{
+	struct usb *u = link->state;
+	int64_t started = clock_us();
+	int ret;
+
+	*us = 0;
+	if (u->handle)
+		return 0;
+	ret = find(u, clock_ms() + timeout_ms, err);
+	if (ret == 0)
 		ret = connect_ccid(u, err);
-	if (ret < 0) {
-		u->ccid.pipes.arg = NULL;
+	if (ret < 0)
 		shut(u);
-	}
 	*us = clock_us() - started;
 	return ret;
 }
@@ -218,7 +232,6 @@ static int usb_close(struct link *link, struct err *err)
 	struct usb *u = link->state;
 
 	(void)err;
-	u->ccid.pipes.arg = NULL;
 	shut(u);
 	return 0;
 }

@@ -173,6 +173,9 @@ bool unit_is_link_fault(const struct err *err)
 
 int unit_link_finding(struct unit *u, const struct err *err)
 {
+	if (err->status == E_SYSTEM || err->status == E_CONFIG)
+		return unit_finding(u, err->status == E_SYSTEM ? "TOOL-WORKER" : "TOOL-CONFIG",
+			"%s", err->text);
 	if (!unit_is_link_fault(err))
 		return unit_jig_finding(u, err);
 	return unit_finding(u, link_codes[err->code], "%s", err->text);
