@@ -157,8 +157,8 @@ static int held(struct usb *u, struct err *err)
 {
 	return link_fail(err, LINK_HELD,
 		"USB port %s: another program holds the headset's CCID, usually pcscd: stop it "
-		"(systemctl stop pcscd.socket pcscd), or install fixtures/70-payjig.rules, which "
-		"keeps it away",
+		"(systemctl stop pcscd.socket pcscd.service), or have it ignore headsets "
+		"(fixtures/pcscd-payjig.conf)",
 		u->place.port);
 }
 
