@@ -10,8 +10,10 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{"apdu", cmd_apdu, "send raw commands to the unit in a slot"},
 	{"card", cmd_card, "what waits for a person; terminate, resolve, destroy"},
 	{"check", cmd_check, "check configuration and job files"},
+	{"doctor", cmd_doctor, "what is connected, what is missing, how to fix it"},
 	{"job", cmd_job, "inventories of cards: import, reconcile, export, close"},
 	{"person", cmd_person, "who may work at this station"},
 	{"report", cmd_report, "write the reports of a store"},

@@ -17,9 +17,10 @@ ARROWS = {
     "slot": {"link", "payment", "messages", "plan"},
     "store": {"plan"},
     "report": {"store", "plan"},
-    "station": {"jig", "store", "job", "messages", "plan"},
+    "doctor": {"jig", "link", "plan"},
+    "station": {"doctor", "jig", "store", "job", "messages", "plan"},
     "screen": {"messages", "plan"},
-    "cmd": {"core", "messages", "jig", "link", "payment", "plan", "job", "slot", "store", "report",
+    "cmd": {"core", "doctor", "messages", "jig", "link", "payment", "plan", "job", "slot", "store", "report",
             "station", "screen"},
 }
 

@@ -13,8 +13,10 @@
 
 enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_USAGE = 2, EXIT_STATION = 3, EXIT_ABORTED = 4 };
 
+int cmd_apdu(int argc, char **argv);
 int cmd_card(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_job(int argc, char **argv);
 int cmd_person(int argc, char **argv);
 int cmd_report(int argc, char **argv);

@@ -8,7 +8,7 @@
 struct op {
 	struct jig_request *request;
 	const struct jig_place *place;
-	bool texts;
+	enum jig_values kind;
 };
 
 static const char *text_arg(const json_t *args, const char *name)
@@ -98,7 +98,7 @@ static int op_press(struct op *a, const json_t *args)
 	/* The jig's clock, so that what others saw of the presses can be put on it. */
 	snprintf(a->request->after, JIG_LINE, "BUTT%u:DATA?;:BUTT%u:EDG?;:SYST:TIM?", n, n);
 	a->request->replies = 3;
-	a->texts = true;
+	a->kind = JIG_TEXTS;
 	return overlapped(a, "BUTT", (int64_t)(1000 * count * (hold + gap)) + 3000);
 }
 
@@ -113,7 +113,7 @@ static int op_edges(struct op *a, const json_t *args)
 	}
 	snprintf(a->request->line, JIG_LINE, "BUTT%u:EDG?", n);
 	a->request->replies = 1;
-	a->texts = true;
+	a->kind = JIG_TEXTS;
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static int op_data_apdu(struct op *a, const json_t *args)
 	snprintf(a->request->line, JIG_LINE, "DATA%u:APDU \"%s\",%.3f", n, hex, (double)ms / 1000);
 	snprintf(a->request->after, JIG_LINE, "DATA%u:APDU:RESP?", n);
 	a->request->replies = 1;
-	a->texts = true;
+	a->kind = JIG_TEXTS;
 	return overlapped(a, "DATA", ms + 3000);
 }
 
@@ -164,7 +164,7 @@ static int op_data_counters(struct op *a, const json_t *args)
 	(void)args;
 	snprintf(a->request->line, JIG_LINE, "DATA%u:COUN?", a->place->slot);
 	a->request->replies = 1;
-	a->texts = true;
+	a->kind = JIG_TEXTS;
 	return 0;
 }
 
@@ -185,7 +185,7 @@ static const struct {
 };
 
 int jig_op_fill(struct jig_request *request, const struct jig_place *place, const char *op,
-	const json_t *args, bool *texts)
+	const json_t *args, enum jig_values *kind)
 {
 	struct op a = {.request = request, .place = place};
 
@@ -195,13 +195,13 @@ int jig_op_fill(struct jig_request *request, const struct jig_place *place, cons
 			continue;
 		if (ops[i].fill(&a, args) < 0)
 			break;
-		*texts = a.texts;
+		*kind = a.kind;
 		return 0;
 	}
 	return -1;
 }
 
-json_t *jig_op_values(const struct scpi_reply *reply, bool texts, struct err *err)
+json_t *jig_op_values(const struct scpi_reply *reply, enum jig_values kind, struct err *err)
 {
 	json_t *list = json_array();
 	char text[JIG_REPLY];
@@ -210,7 +210,9 @@ json_t *jig_op_values(const struct scpi_reply *reply, bool texts, struct err *er
 	for (size_t i = 0; i < reply->n; i++) {
 		const char *f = reply->fields[i];
 
-		if (texts) {
+		if (kind == JIG_RAW) {
+			json_array_append_new(list, json_string(f));
+		} else if (kind == JIG_TEXTS) {
 			if (f[0] == '"' && scpi_string(f, text, sizeof(text), err) < 0)
 				goto bad;
 			json_array_append_new(list, json_string(f[0] == '"' ? text : f));

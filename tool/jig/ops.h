@@ -15,14 +15,17 @@ struct jig_place {
 	const char *modem;
 };
 
-/* Fills the request (line, after, node, timeout, replies, slot) for an operation. *texts: its reply
- * holds texts, not numbers. Negative if there is no such operation or its arguments are malformed.
+/* What the fields of a reply are: numbers, words and quoted texts, or not looked into. */
+enum jig_values { JIG_NUMBERS, JIG_TEXTS, JIG_RAW };
+
+/* Fills the request (line, after, node, timeout, replies, slot) for an operation. *kind: what its
+ * reply holds. Negative if there is no such operation or its arguments are malformed.
  */
 int jig_op_fill(struct jig_request *request, const struct jig_place *place, const char *op,
-	const json_t *args, bool *texts);
+	const json_t *args, enum jig_values *kind);
 
 /* A reply's fields as a list (new reference), what was not measured as null; NULL with E_PROTOCOL.
  */
-json_t *jig_op_values(const struct scpi_reply *reply, bool texts, struct err *err);
+json_t *jig_op_values(const struct scpi_reply *reply, enum jig_values kind, struct err *err);
 
 #endif

@@ -32,7 +32,7 @@ int link_fail(struct err *err, enum link_fault fault, const char *fmt, ...)
 	va_end(ap);
 	err_set(err, E_REFUSED, "%s", text);
 	if (err)
-		err->code = fault;
+		err->code = (int)fault;
 	return E_REFUSED;
 }
 

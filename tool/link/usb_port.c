@@ -40,16 +40,36 @@ static int attribute(const char *port, const char *name, char *out, size_t size)
 
 int usb_port_look(const char *port, struct usb_seen *seen)
 {
-	char vendor[8], product[8];
+	char vendor[8], product[8], bus[8], number[8];
 
 	if (attribute(port, "idVendor", vendor, sizeof(vendor)) < 0 ||
-		attribute(port, "idProduct", product, sizeof(product)) < 0)
+		attribute(port, "idProduct", product, sizeof(product)) < 0 ||
+		attribute(port, "busnum", bus, sizeof(bus)) < 0 ||
+		attribute(port, "devnum", number, sizeof(number)) < 0)
 		return 0;
+	snprintf(seen->node, sizeof(seen->node), "/dev/bus/usb/%03lu/%03lu",
+		strtoul(bus, NULL, 10) & 0xFFF, strtoul(number, NULL, 10) & 0xFFF);
 	seen->vendor = (unsigned)strtoul(vendor, NULL, 16);
 	seen->product = (unsigned)strtoul(product, NULL, 16);
 	if (attribute(port, "serial", seen->serial, sizeof(seen->serial)) < 0)
 		seen->serial[0] = '\0';
 	return 1;
+}
+
+bool usb_port_exists(const char *port)
+{
+	char hub[32], ports[8];
+	const char *last = strrchr(port, '.');
+
+	if (!last)
+		last = strchr(port, '-');
+	if (!last || last - port >= (long)sizeof(hub) - 4)
+		return false;
+	/* "1-1.4" is port 4 of the hub "1-1", "1-1" is port 1 of the root hub "usb1". */
+	snprintf(hub, sizeof(hub), "%s%.*s", *last == '-' ? "usb" : "", (int)(last - port), port);
+	return attribute(hub, "maxchild", ports, sizeof(ports)) == 0 &&
+	       strtoul(last + 1, NULL, 10) >= 1 &&
+	       strtoul(last + 1, NULL, 10) <= strtoul(ports, NULL, 10);
 }
 
 /* "1-1.4" is bus 1, port 1 of its root hub, port 4 of the hub there. */

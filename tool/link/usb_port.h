@@ -10,10 +10,14 @@
 struct usb_seen {
 	unsigned vendor, product;
 	char serial[64]; /* "" if it has none */
+	char node[32];	 /* /dev/bus/usb/BUS/DEVICE */
 };
 
 /* 1: there is a device, 0: none. */
 int usb_port_look(const char *port, struct usb_seen *seen);
+
+/* True if a hub of this host has such a port, whether anything is in it or not. */
+bool usb_port_exists(const char *port);
 
 /*
  * Opens the device at the port, which must be vendor:product, in a new context. LINK_ABSENT: it is

@@ -3,6 +3,7 @@
 #include "core/mask.h"
 #include "core/words.h"
 #include "payment/apdu.h"
+#include "payment/tlv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -123,6 +124,42 @@ static void say_fields(const struct field *fields, const char *hex, size_t digit
 	}
 }
 
+/* What a headset says of itself: headset.md "Device". */
+static const struct {
+	unsigned tag;
+	const char *name;
+	bool text;
+} identity[] = {
+	{0xDF21, N_("serial number"), true},
+	{0xDF22, N_("model"), true},
+	{0xDF23, N_("firmware"), true},
+	{0xDF24, N_("hardware revision"), true},
+	{0xDF25, N_("life cycle"), false},
+	{0xDF26, N_("link"), false},
+	{0xDF27, N_("battery"), false},
+};
+
+static void say_identity(const char *hex, size_t digits, describe_field field, void *arg)
+{
+	uint8_t bytes[APDU_DATA];
+	int n = hex_decode(hex, digits, bytes, sizeof(bytes));
+	struct tlv object, t;
+
+	if (n < 0 || tlv_find(bytes, (size_t)n, 0xDF20, &object) != 1)
+		return;
+	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
+		char value[VALUE], in_hex[VALUE];
+
+		if (tlv_find(object.value, object.n, identity[i].tag, &t) != 1 ||
+			t.n > VALUE / 2 - 1)
+			continue;
+		hex_encode(t.value, t.n, in_hex);
+		if (identity[i].text)
+			snprintf(value, sizeof(value), "%.*s", (int)t.n, (const char *)t.value);
+		field(arg, true, identity[i].name, identity[i].text ? value : in_hex);
+	}
+}
+
 static const struct row *find(const char *command)
 {
 	uint8_t header[4];
@@ -151,5 +188,7 @@ const char *describe_apdu(const char *command, const char *response, const char 
 		say_fields(row->command, command + 10, c - 10, false, field, arg);
 	if (n > 4)
 		say_fields(row->answer, response, n - 4, true, field, arg);
+	if (n > 4 && row->header == 0x80CADF20)
+		say_identity(response, n - 4, field, arg);
 	return row->name;
 }

@@ -19,6 +19,9 @@ static const struct conf_field slot_fields[] = {
 	{0},
 };
 
+static const struct conf_field firmware_item = {
+	"jig_firmware", CONF_STRING, 0, .size = FIXTURE_FIRMWARE};
+
 static const struct conf_field shift_item = {"shifts", CONF_STRING, 0, .size = FIXTURE_TIME};
 
 static const struct conf_field fixture_fields[] = {
@@ -26,6 +29,8 @@ static const struct conf_field fixture_fields[] = {
 	{"name", CONF_STRING, AT(name), .size = FIXTURE_TEXT, .required = true},
 	{"jig", CONF_STRING, AT(jig), .size = FIXTURE_TEXT, .required = true},
 	{"id", CONF_STRING, AT(id), .size = FIXTURE_TEXT, .required = true},
+	{"jig_firmware", CONF_LIST, AT(jig_firmware), .size = FIXTURE_FIRMWARE,
+		.item = &firmware_item, .count_offset = AT(firmware_n), .most = FIXTURE_FIRMWARES},
 	{"keys", CONF_STRING, AT(keys), .size = FIXTURE_TEXT, .required = true},
 	{"trust", CONF_STRING, AT(trust), .size = FIXTURE_TEXT, .required = true},
 	{"station_key", CONF_STRING, AT(station_key), .size = FIXTURE_TEXT, .required = true},
@@ -41,6 +46,14 @@ static const struct conf_field fixture_fields[] = {
 		.fields = slot_fields, .count_offset = AT(slot_n), .most = FIXTURE_SLOTS},
 	{0},
 };
+
+bool fixture_knows_firmware(const struct fixture *fixture, const char *firmware)
+{
+	for (size_t i = 0; i < fixture->firmware_n; i++)
+		if (!strcmp(fixture->jig_firmware[i], firmware))
+			return true;
+	return !fixture->firmware_n;
+}
 
 /* "HH:MM" */
 static bool is_time(const char *text)

@@ -7,7 +7,14 @@
 
 #include "core/conf.h"
 
-enum { FIXTURE_SLOTS = 32, FIXTURE_TEXT = 128, FIXTURE_SHIFTS = 6, FIXTURE_TIME = 6 };
+enum {
+	FIXTURE_SLOTS = 32,
+	FIXTURE_TEXT = 128,
+	FIXTURE_SHIFTS = 6,
+	FIXTURE_TIME = 6,
+	FIXTURE_FIRMWARES = 8,
+	FIXTURE_FIRMWARE = 24
+};
 
 /* Who powers the unit: the jig, which switches and measures; or the host's port, which does
  * neither.
@@ -25,8 +32,10 @@ struct fixture_slot {
 struct fixture {
 	int kind;
 	char name[FIXTURE_TEXT];
-	char jig[FIXTURE_TEXT];		/* tcp:HOST:PORT or serial:PORT */
-	char id[FIXTURE_TEXT];		/* what FIXTure:IDENtity? must answer */
+	char jig[FIXTURE_TEXT]; /* tcp:HOST:PORT or serial:PORT */
+	char id[FIXTURE_TEXT];	/* what FIXTure:IDENtity? must answer */
+	char jig_firmware[FIXTURE_FIRMWARES][FIXTURE_FIRMWARE]; /* that the jig may have */
+	size_t firmware_n;					/* 0: any */
 	char keys[FIXTURE_TEXT];	/* key provider: file:PATH, as seen from the fixture file */
 	char trust[FIXTURE_TEXT];	/* certificates (PEM) that may sign jobs, likewise */
 	char station_key[FIXTURE_TEXT]; /* the station's private key (PEM), likewise */
@@ -44,5 +53,8 @@ struct fixture {
 /* Reads a fixture from the text of the file `path`; 0 or E_CONFIG. */
 int fixture_read(const char *path, const char *text, size_t length, struct fixture *fixture,
 	struct err *err);
+
+/* True if the fixture takes a jig with this firmware. */
+bool fixture_knows_firmware(const struct fixture *fixture, const char *firmware);
 
 #endif

@@ -3,6 +3,7 @@
  * a long answer delays no unit; and the counts of the shift, which everybody who watches is told.
  */
 #include "core/words.h"
+#include "doctor/doctor.h"
 #include "plan/codes.h"
 #include "station/people.h"
 #include "station/private.h"
@@ -194,6 +195,26 @@ static json_t *begin_doctor(struct station *st)
 	return list;
 }
 
+/* This host, as `payjig doctor` sees it; the jig is the station's own. */
+static void look_at_host(json_t *list, const struct station *st)
+{
+	struct profile *profiles = calloc(st->slot_n, sizeof(*profiles));
+	struct doctor *d = calloc(1, sizeof(*d));
+
+	for (size_t i = 0; profiles && i < st->slot_n; i++)
+		profiles[i] = st->slots[i].profile;
+	if (d && profiles) {
+		d->fixture = &st->fixture;
+		d->profiles = profiles;
+		doctor_host(d);
+		for (size_t i = 0; i < d->n; i++)
+			finding(list, d->findings[i].fine, d->findings[i].what,
+				d->findings[i].detail, d->findings[i].fix);
+	}
+	free(profiles);
+	free(d);
+}
+
 static int run_doctor(struct reader *reader, struct ask *a, struct err *err)
 {
 	struct station *st = a->station;
@@ -208,6 +229,7 @@ static int run_doctor(struct reader *reader, struct ask *a, struct err *err)
 		finding(list, free_mb >= DISK_LEAST_MB, N_("free disk"), text,
 			N_("make room on the store's disk"));
 	}
+	look_at_host(list, st);
 	balance = reader_reconcile(reader, st->job.name, err);
 	if (!balance)
 		return err->status;

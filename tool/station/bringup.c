@@ -41,6 +41,7 @@ static int check_identity(struct bringup *b, struct scpi_reply *r, struct err *e
 {
 	struct station *st = b->st;
 	char *list = r->fields[2], *quoted = scpi_part(&list, ','), id[64];
+	const char *firmware;
 	int64_t slots;
 
 	strcpy(b->failed, "JIG-IDENTITY");
@@ -48,6 +49,10 @@ static int check_identity(struct bringup *b, struct scpi_reply *r, struct err *e
 	if (scpi_integer(r->fields[1], &slots, err) < 0 ||
 		scpi_string(quoted, id, sizeof(id), err) < 0)
 		return err->status;
+	firmware = strrchr(st->jig_name, ',');
+	if (!fixture_knows_firmware(&st->fixture, firmware ? firmware + 1 : ""))
+		return err_set(err, E_REFUSED, "the jig has firmware \"%s\", %s names others",
+			firmware ? firmware + 1 : "", st->fixture_file.path);
 	if (strcmp(id, st->fixture.id) != 0)
 		return err_set(err, E_REFUSED, "the jig holds fixture \"%s\", %s names \"%s\"", id,
 			st->fixture_file.path, st->fixture.id);

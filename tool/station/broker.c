@@ -14,7 +14,7 @@ struct ask {
 	struct slot *slot;
 	unsigned generation;
 	json_int_t id;
-	bool texts; /* values are texts, not numbers */
+	enum jig_values kind;
 };
 
 static void answer(struct slot *slot, json_int_t id, int status, const struct err *err,
@@ -41,7 +41,7 @@ static void asked(
 	if (err)
 		why = *err;
 	if (status >= 0) {
-		values = jig_op_values(reply, a->texts, &why);
+		values = jig_op_values(reply, a->kind, &why);
 		status = values ? 0 : E_PROTOCOL;
 	}
 	if (a->slot->generation == a->generation)
@@ -73,7 +73,7 @@ void broker_ask(struct slot *slot, const json_t *message)
 		free(a);
 		return;
 	}
-	if (jig_op_fill(&a->request, &place, op, args, &a->texts) < 0) {
+	if (jig_op_fill(&a->request, &place, op, args, &a->kind) < 0) {
 		free(a);
 		unit_worker_failed(slot, "it asks the jig for what there is not");
 		return;

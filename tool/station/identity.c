@@ -52,16 +52,23 @@ void identity_close(struct identity *id)
 	*id = (struct identity){0};
 }
 
-int identity_load(struct identity *id, const char *path, struct fixture *fixture, struct err *err)
+int identity_fixture(const char *path, struct fixture *fixture, struct err *err)
 {
 	char *text = NULL;
 	size_t n = 0;
 	int ret = file_read(path, CONFIG_MAX, &text, &n, err);
 
-	*id = (struct identity){0};
 	if (ret == 0)
 		ret = fixture_read(path, text, n, fixture, err);
 	free(text);
+	return ret;
+}
+
+int identity_load(struct identity *id, const char *path, struct fixture *fixture, struct err *err)
+{
+	int ret = identity_fixture(path, fixture, err);
+
+	*id = (struct identity){0};
 	return ret < 0 ? ret : identity_open(id, path, fixture, err);
 }
 

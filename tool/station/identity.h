@@ -24,6 +24,9 @@ void identity_close(struct identity *identity);
 int identity_load(
 	struct identity *identity, const char *path, struct fixture *fixture, struct err *err);
 
+/* A fixture's file alone. */
+int identity_fixture(const char *path, struct fixture *fixture, struct err *err);
+
 /* The profile of a slot, whose path is seen from the fixture's file `path`. */
 int identity_profile(const char *path, const struct fixture_slot *slot, struct profile *profile,
 	struct err *err);

@@ -1,0 +1,115 @@
+/* The USB ports of the slots: there, with the right product, open to this user, held by nobody. */
+#include "core/words.h"
+#include "doctor/doctor.h"
+#include "link/usb_port.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RULE_FIX                                                                                   \
+	N_("install fixtures/70-payjig.rules in /etc/udev/rules.d, put the user into the group plugdev, reconnect")
+
+struct holder {
+	char name[32];
+	long pid;
+};
+
+/* Another program that has the node open; of processes that this user may look into. */
+static bool find_holder(const char *node, struct holder *h)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *p;
+	bool found = false;
+
+	while (processes && !found && (p = readdir(processes))) {
+		char path[300], target[300];
+		struct dirent *fd;
+		DIR *fds;
+
+		if (!isdigit((unsigned char)p->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/fd", p->d_name);
+		fds = opendir(path);
+		while (fds && !found && (fd = readdir(fds))) {
+			ssize_t n;
+
+			snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", p->d_name, fd->d_name);
+			n = readlink(path, target, sizeof(target) - 1);
+			target[n > 0 ? n : 0] = '\0';
+			found = !strcmp(target, node);
+		}
+		if (fds)
+			closedir(fds);
+		if (found) {
+			FILE *f;
+
+			h->pid = strtol(p->d_name, NULL, 10);
+			snprintf(path, sizeof(path), "/proc/%ld/comm", h->pid);
+			f = fopen(path, "re");
+			if (!f || !fgets(h->name, sizeof(h->name), f))
+				strcpy(h->name, "?");
+			h->name[strcspn(h->name, "\n")] = '\0';
+			if (f)
+				fclose(f);
+		}
+	}
+	if (processes)
+		closedir(processes);
+	return found;
+}
+
+static void look(struct doctor *d, const struct fixture_slot *slot, const struct profile *profile)
+{
+	static const char what[] = N_("USB port");
+	unsigned vendor =
+		(unsigned)profile->usb.vendor.bytes[0] << 8 | profile->usb.vendor.bytes[1];
+	unsigned product =
+		(unsigned)profile->usb.product.bytes[0] << 8 | profile->usb.product.bytes[1];
+	struct usb_seen seen;
+	struct holder holder = {0};
+	int number = (int)slot->slot;
+
+	if (!usb_port_look(slot->port, &seen)) {
+		bool there = usb_port_exists(slot->port);
+
+		doctor_add(d, there, what,
+			N_("correct the slot's port in the fixture file: lsusb -t shows which there are"),
+			"slot %d, %s: %s", number, slot->port,
+			there ? "empty (a unit shows when it is powered)"
+			      : "there is no such port");
+		return;
+	}
+	if (seen.vendor != vendor || seen.product != product) {
+		doctor_add(d, false, what,
+			N_("take it out, or correct the slot's port or the profile's numbers"),
+			"slot %d, %s: %04x:%04x, %s is %04x:%04x", number, slot->port, seen.vendor,
+			seen.product, profile->name, vendor, product);
+		return;
+	}
+	if (access(seen.node, R_OK | W_OK) < 0) {
+		doctor_add(d, false, what, RULE_FIX,
+			"slot %d, %s: %s may not be opened by this user", number, slot->port,
+			seen.node);
+		return;
+	}
+	if (find_holder(seen.node, &holder) && strcmp(holder.name, "payjig") != 0) {
+		doctor_add(d, false, what,
+			N_("end that program; pcscd: systemctl stop pcscd.socket pcscd.service, or fixtures/pcscd-payjig.conf"),
+			"slot %d, %s: held by %s (process %ld)", number, slot->port, holder.name,
+			holder.pid);
+		return;
+	}
+	doctor_add(d, true, what, "", "slot %d, %s: %04x:%04x %s%s", number, slot->port, vendor,
+		product, seen.serial, holder.pid ? ", in use by payjig" : "");
+}
+
+void doctor_usb(struct doctor *d)
+{
+	for (size_t i = 0; i < d->fixture->slot_n; i++)
+		if (d->fixture->slots[i].port[0])
+			look(d, &d->fixture->slots[i], &d->profiles[i]);
+}
