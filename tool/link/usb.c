@@ -303,6 +303,8 @@ static struct link *usb_make(const struct link_place *place, struct err *err)
 				      : "the product's numbers (profile: usb: {vendor, product})");
 		return NULL;
 	}
+	if (usb_port_check(place->port, err) < 0)
+		return NULL;
 	u = calloc(1, sizeof(*u));
 	if (!u) {
 		err_set(err, E_SYSTEM, "out of memory");

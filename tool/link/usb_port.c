@@ -90,6 +90,14 @@ static int parse(const char *port, uint8_t *bus, uint8_t path[DEPTH], struct err
 	return n;
 }
 
+int usb_port_check(const char *port, struct err *err)
+{
+	uint8_t bus, path[DEPTH];
+	int n = parse(port, &bus, path, err);
+
+	return n < 0 ? n : 0;
+}
+
 static int open_found(libusb_device *device, libusb_device_handle **handle, const char *port,
 	unsigned vendor, unsigned product, struct err *err)
 {

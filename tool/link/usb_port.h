@@ -16,6 +16,9 @@ struct usb_seen {
 /* 1: there is a device, 0: none. */
 int usb_port_look(const char *port, struct usb_seen *seen);
 
+/* 0 if the text is a port path, "1-1.4", else E_CONFIG. */
+int usb_port_check(const char *port, struct err *err);
+
 /* True if a hub of this host has such a port, whether anything is in it or not. */
 bool usb_port_exists(const char *port);
 
