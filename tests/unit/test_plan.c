@@ -240,6 +240,90 @@ static void a_key_closing_under_another_is_a_ghost(void **state)
 	expect(&run, "", "BTN-GHOST");
 }
 
+/* ---- what a carrier reports ---- */
+
+enum { PLAY = 0x000C00CD, UP = 0x000C00E9, MUTE = 0x000C00E2 };
+
+static const struct profile headset = {.keys = {{"A", NAN, NAN, NAN, {4, {0x00, 0x0C, 0x00, 0xCD}}},
+					       {"B", NAN, NAN, NAN, {4, {0x00, 0x0C, 0x00, 0xE9}}}},
+	.key_n = 2};
+
+/* Two presses of key B at 10 and 10.35 s, and what was reported of them. */
+static struct button_run reported(const struct button_report *reports, size_t n)
+{
+	struct button_run run = {
+		.profile = &headset, .key = &headset.keys[1], .hold_s = 0.2, .n = 2};
+
+	for (size_t i = 0; i < run.n; i++)
+		run.presses[i] = (struct button_press){.t_cmd = 10 + 0.35 * (double)i,
+			.t_close = NAN,
+			.t_open = NAN,
+			.bounce_close = NAN,
+			.bounce_open = NAN,
+			.ohm = NAN};
+	button_reports(&run, reports, n);
+	return run;
+}
+
+static void reports_are_judged_as_the_ladder_is(void **state)
+{
+	static const struct {
+		struct button_report reports[8];
+		size_t n;
+		const char *contact, *edges;
+	} rows[] = {
+		{{{10.01, UP, true}, {10.21, UP, false}, {10.36, UP, true}, {10.56, UP, false}}, 4,
+			"", ""},
+		{{{0}}, 0, "BTN-DEAD", ""},
+		{{{10.01, UP, true}, {10.21, UP, false}}, 2, "BTN-MISS", ""},
+		{{{10.01, UP, true}}, 1, "BTN-STUCK", ""},
+		{{{10.01, PLAY, true}, {10.21, PLAY, false}, {10.36, PLAY, true},
+			 {10.56, PLAY, false}},
+			4, "BTN-SWAP", ""},
+		{{{10.01, MUTE, true}, {10.21, MUTE, false}, {10.36, MUTE, true},
+			 {10.56, MUTE, false}},
+			4, "BTN-USAGE", ""},
+		/* again 15 ms after it opened; 60 ms after; another key; before any press */
+		{{{10.01, UP, true}, {10.21, UP, false}, {10.225, UP, true}, {10.235, UP, false},
+			 {10.36, UP, true}, {10.56, UP, false}},
+			6, "", "BTN-DOUBLE"},
+		{{{10.01, UP, true}, {10.21, UP, false}, {10.27, UP, true}, {10.29, UP, false},
+			 {10.36, UP, true}, {10.56, UP, false}},
+			6, "", "BTN-GHOST"},
+		{{{10.01, UP, true}, {10.1, PLAY, true}, {10.12, PLAY, false}, {10.21, UP, false},
+			 {10.36, UP, true}, {10.56, UP, false}},
+			6, "", "BTN-GHOST"},
+		{{{9.5, UP, true}, {9.6, UP, false}, {10.01, UP, true}, {10.21, UP, false},
+			 {10.36, UP, true}, {10.56, UP, false}},
+			6, "", "BTN-GHOST"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct button_run run = reported(rows[i].reports, rows[i].n);
+		struct button_worst w = button_worst(&run);
+		const char *c = button_contact(&run, &w), *e = button_edges(&run);
+
+		assert_string_equal(c ? c : "", rows[i].contact);
+		if (!c)
+			assert_string_equal(e ? e : "", rows[i].edges);
+	}
+}
+
+static void chatter_while_it_is_held_is_bounce(void **state)
+{
+	static const struct button_report reports[] = {{10.010, UP, true}, {10.018, UP, false},
+		{10.024, UP, true}, {10.21, UP, false}, {10.36, UP, true}, {10.56, UP, false}};
+	struct button_run run = reported(reports, ROWS(reports));
+	struct button_worst w = button_worst(&run);
+
+	(void)state;
+	assert_null(button_contact(&run, &w));
+	assert_null(button_edges(&run));
+	assert_true(fabs(w.bounce_s - 0.014) < 1e-9);
+	assert_true(fabs(w.closed_s - 0.2) < 1e-9 && fabs(w.release_s - 0.01) < 1e-9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +340,8 @@ int main(void)
 		cmocka_unit_test(a_late_release_is_found_in_the_edges),
 		cmocka_unit_test(a_second_closing_is_a_double_or_a_ghost),
 		cmocka_unit_test(a_key_closing_under_another_is_a_ghost),
+		cmocka_unit_test(reports_are_judged_as_the_ladder_is),
+		cmocka_unit_test(chatter_while_it_is_held_is_bounce),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

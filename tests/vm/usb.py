@@ -7,15 +7,16 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from bench import BENCH, LONG, ROOT, STATION_KEY, Checks, Folder, Run, figure, verdicts  # noqa: E402
+from bench import BENCH, LONG, PAYJIG, ROOT, STATION_KEY, Checks, Folder, Run, figure, verdicts  # noqa: E402
 
 TTY = ["--serial", "/dev/ttyGS0,/dev/ttyACM0"]
+HOLD = os.path.join(ROOT, "tests", "lib", "hold_usb.py")
 RULE = os.path.join(ROOT, "fixtures", "70-payjig.rules")
 RUN = 'exec setpriv --reuid=1000 --regid=1000 --groups=20,46 "$0" run --jig "$BENCH_JIG" --labels "$BENCH_LABELS" ' \
       '--events "$@"'
 # What the kernel is told to look at: each interface and who drives it.
 DRIVERS = {0: "snd-usb-audio", 1: "snd-usb-audio", 2: "snd-usb-audio", 3: "usbhid", 4: None}
-UNITS = 24 if LONG else 8
+UNITS = 24 if LONG else 4
 
 
 def command(*words):
@@ -75,6 +76,15 @@ def without_rule(checks):
                     "70-payjig.rules" in r.ends()[0]["cause"], "without the udev rule: %s; %s" % (r.ends(), r.stderr))
 
 
+def held(checks):
+    """The doctor names the program that has a headset open."""
+    with Folder(slots=1, usb=[1]) as folder:
+        done = command(BENCH, "--slots", "1", "--usb", "1", "--kernel", "--host-power", "--", "/usr/bin/python3", HOLD, "1-1",
+                       "sh", "-c", 'exec "$0" doctor --fixture "$1" --jig "$BENCH_JIG"', PAYJIG, folder.fixture())
+        bad = [line for line in done.stdout.splitlines() if line.startswith("BAD") and "USB port" in line]
+        checks.that(done.returncode == 3 and bad and "held by python3" in bad[0], "held: %s" % (done,))
+
+
 def provision(checks):
     with Folder(slots=4, usb=[3, 4]) as folder:
         as_user(folder)
@@ -113,6 +123,7 @@ def main():
     without_rule(checks)
     shutil.copy(RULE, "/etc/udev/rules.d/")
     command("udevadm", "control", "--reload")
+    held(checks)
     provision(checks)
     if LONG:
         faults(checks)

@@ -135,14 +135,12 @@ static int make_link(struct bench *b, struct err *err)
 {
 	const struct link_driver *driver = link_find(b->slot->link);
 	struct link_place place = {.station = {.ask = ask, .arg = b}, .port = b->slot->port};
-	const struct conf_bytes *vendor = &b->profile.usb.vendor,
-				*product = &b->profile.usb.product;
 	struct link *inner;
 
 	if (!driver)
 		return err_set(err, E_CONFIG, "link \"%s\": there is no such link", b->slot->link);
-	place.vendor = (unsigned)vendor->bytes[0] << 8 | vendor->bytes[1];
-	place.product = (unsigned)product->bytes[0] << 8 | product->bytes[1];
+	place.vendor = profile_usb(&b->profile.usb.vendor);
+	place.product = profile_usb(&b->profile.usb.product);
 	inner = driver->make(&place, err);
 	if (!inner)
 		return err->status;

@@ -4,6 +4,7 @@
 #include "cmd/station_file.h"
 #include "core/file.h"
 #include "job/signature.h"
+#include "link/link.h"
 #include "plan/fixture.h"
 #include "plan/plan.h"
 #include "slot/steps.h"
@@ -33,9 +34,29 @@ static int check_plan(const char *path, const char *text, size_t n, struct err *
 	return ret;
 }
 
+/* That the slot has a carrier, and what its carrier needs. */
+static int check_slot(
+	const struct fixture_slot *slot, const struct profile *profile, struct err *err)
+{
+	const struct link_driver *driver = link_find(slot->link);
+	struct link_place place = {.port = slot->port};
+	struct link *link;
+
+	if (!driver)
+		return err_set(err, E_CONFIG, "link \"%s\": there is no such link", slot->link);
+	place.vendor = profile_usb(&profile->usb.vendor);
+	place.product = profile_usb(&profile->usb.product);
+	link = driver->make(&place, err);
+	if (!link)
+		return err->status;
+	driver->drop(link);
+	return 0;
+}
+
 static int check_fixture(const char *path, const char *text, size_t n, struct err *err)
 {
 	struct fixture fixture;
+	struct profile product;
 	int ret = fixture_read(path, text, n, &fixture, err);
 
 	for (size_t i = 0; i < fixture.slot_n && ret == 0; i++) {
@@ -45,7 +66,9 @@ static int check_fixture(const char *path, const char *text, size_t n, struct er
 		ret = profile ? file_read(profile, FILE_MAX, &inner, &inner_n, err)
 			      : err_set(err, E_SYSTEM, "out of memory");
 		if (ret == 0)
-			ret = check_profile(profile, inner, inner_n, err);
+			ret = profile_read(profile, inner, inner_n, &product, err);
+		if (ret == 0)
+			ret = check_slot(&fixture.slots[i], &product, err);
 		if (ret < 0)
 			err_prefix(err, "%s: slot %lld", path, (long long)fixture.slots[i].slot);
 		free(inner);

@@ -248,6 +248,11 @@ int profile_read(
 	return ret < 0 ? ret : check_profile(path, profile, err);
 }
 
+unsigned profile_usb(const struct conf_bytes *b)
+{
+	return b->n == 2 ? (unsigned)b->bytes[0] << 8 | b->bytes[1] : 0;
+}
+
 uint32_t profile_key_usage(const struct profile_key *key)
 {
 	uint32_t usage = 0;

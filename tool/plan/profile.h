@@ -101,6 +101,9 @@ extern const struct conf_field limit_fields[]; /* shared with plans */
 int profile_read(const char *path, const char *text, size_t length, struct profile *profile,
 	struct err *err);
 
+/* A USB vendor or product number; 0: none. */
+unsigned profile_usb(const struct conf_bytes *number);
+
 /* A HID usage as one number, page in the upper 16 bits; 0: none. */
 uint32_t profile_key_usage(const struct profile_key *key);
 

@@ -118,11 +118,6 @@ static int check_keys(struct worker *w, bool production, struct err *err)
 	return 0;
 }
 
-static unsigned number(const struct conf_bytes *b)
-{
-	return b->n == 2 ? (unsigned)b->bytes[0] << 8 | b->bytes[1] : 0;
-}
-
 /* The slot's carrier, and whether plan and product fit it: known before the first unit. */
 static int find_link(struct worker *w, const json_t *m, struct err *err)
 {
@@ -136,8 +131,8 @@ static int find_link(struct worker *w, const json_t *m, struct err *err)
 	snprintf(w->port, sizeof(w->port), "%s", message_string(m, "port"));
 	w->supply = json_is_true(json_object_get(m, "supply"));
 	w->place = (struct link_place){.port = w->port,
-		.vendor = number(&w->profile.usb.vendor),
-		.product = number(&w->profile.usb.product)};
+		.vendor = profile_usb(&w->profile.usb.vendor),
+		.product = profile_usb(&w->profile.usb.product)};
 	if (!strcmp(driver->name, "jack") && !w->profile.modem[0])
 		return err_set(
 			err, E_CONFIG, "link jack: profile %s has no modem", w->profile.name);
