@@ -61,7 +61,9 @@ def telephony(checks):
 def wrong_places(checks):
     """What a fixture must have for a USB slot, told before the first unit."""
     for change, words in (((', port: "1-1"', ""), "needs the slot's port"), (('"1-1"', '"1-x"'), 'USB port "1-x"'),
-                          (("link: usb", "link: jack"), "no modem")):
+                          (("link: usb", "link: jack"), "no modem"),
+                          (('headset-usb.yaml, link: usb, port: "1-1", supply: jig',
+                            "headset-wired.yaml, link: jack, supply: host"), "the jig must switch")):
         with Folder(slots=1, usb=[1]) as folder:
             with open(folder.fixture()) as f:
                 text = f.read()

@@ -39,7 +39,7 @@ def as_user(folder):
 
 
 def run(folder, **kw):
-    kw["bench"] = ["--kernel", "--labels", folder.file("labels")] + TTY
+    kw["bench"] = ["--kernel", "--labels", folder.file("labels")] + TTY + kw.get("bench", [])
     return Run(folder, script=RUN, speed=1, **kw)
 
 
@@ -101,6 +101,15 @@ def provision(checks):
                "tests/vm/run tests/vm/usb.py")
 
 
+def host_powered(checks):
+    """Nobody switches the supply: power cycles are resets of the port."""
+    with Folder(slots=1, usb=[1], supply="host") as folder:
+        as_user(folder)
+        r = run(folder, bench=["--host-power"])
+        r.finish(200)
+        checks.that(verdicts(r) == {1: ("PASS", "")}, "powered by the host: %s %s" % (r.ends(), r.stderr))
+
+
 def faults(checks):
     table = [("usb_gone=20", "FAIL", "LINK-GONE"), ("usb_reenumerate", "FAIL", "LINK-GONE"),
              ("ccid_stall", "FAIL", "LINK-PROTOCOL"), ("ccid_bad_seq=9", "FAIL", "LINK-PROTOCOL"),
@@ -126,6 +135,7 @@ def main():
     held(checks)
     provision(checks)
     if LONG:
+        host_powered(checks)
         faults(checks)
     checks.end()
 

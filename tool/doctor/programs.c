@@ -34,6 +34,20 @@ static bool has_rule(void)
 	return false;
 }
 
+void doctor_program(const char *pid, char name[DOCTOR_PROGRAM])
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(name, DOCTOR_PROGRAM, f))
+		strcpy(name, "?");
+	name[strcspn(name, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
 static bool runs(const char *name)
 {
 	DIR *d = opendir("/proc");
@@ -41,17 +55,11 @@ static bool runs(const char *name)
 	bool found = false;
 
 	while (d && !found && (entry = readdir(d))) {
-		char path[300], comm[32] = "";
-		FILE *f;
+		char comm[DOCTOR_PROGRAM] = "";
 
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		f = fopen(path, "re");
-		if (f && fgets(comm, sizeof(comm), f))
-			found = !strncmp(comm, name, strlen(name)) && comm[strlen(name)] == '\n';
-		if (f)
-			fclose(f);
+		if (isdigit((unsigned char)entry->d_name[0]))
+			doctor_program(entry->d_name, comm);
+		found = !strcmp(comm, name);
 	}
 	if (d)
 		closedir(d);

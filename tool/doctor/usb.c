@@ -14,11 +14,34 @@
 	N_("install fixtures/70-payjig.rules in /etc/udev/rules.d, put the user into the group plugdev, reconnect")
 
 struct holder {
-	char name[32];
+	char name[DOCTOR_PROGRAM];
 	long pid;
 };
 
-/* Another program that has the node open; of processes that this user may look into. */
+/* True if the process has the node open; only of those that this user may look into. */
+static bool has_open(const char *pid, const char *node)
+{
+	char path[300], target[300];
+	struct dirent *fd;
+	bool found = false;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	fds = opendir(path);
+	while (fds && !found && (fd = readdir(fds))) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, fd->d_name);
+		n = readlink(path, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		found = !strcmp(target, node);
+	}
+	if (fds)
+		closedir(fds);
+	return found;
+}
+
+/* A program that has the node open. */
 static bool find_holder(const char *node, struct holder *h)
 {
 	DIR *processes = opendir("/proc");
@@ -26,35 +49,10 @@ static bool find_holder(const char *node, struct holder *h)
 	bool found = false;
 
 	while (processes && !found && (p = readdir(processes))) {
-		char path[300], target[300];
-		struct dirent *fd;
-		DIR *fds;
-
-		if (!isdigit((unsigned char)p->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/fd", p->d_name);
-		fds = opendir(path);
-		while (fds && !found && (fd = readdir(fds))) {
-			ssize_t n;
-
-			snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", p->d_name, fd->d_name);
-			n = readlink(path, target, sizeof(target) - 1);
-			target[n > 0 ? n : 0] = '\0';
-			found = !strcmp(target, node);
-		}
-		if (fds)
-			closedir(fds);
+		found = isdigit((unsigned char)p->d_name[0]) && has_open(p->d_name, node);
 		if (found) {
-			FILE *f;
-
 			h->pid = strtol(p->d_name, NULL, 10);
-			snprintf(path, sizeof(path), "/proc/%ld/comm", h->pid);
-			f = fopen(path, "re");
-			if (!f || !fgets(h->name, sizeof(h->name), f))
-				strcpy(h->name, "?");
-			h->name[strcspn(h->name, "\n")] = '\0';
-			if (f)
-				fclose(f);
+			doctor_program(p->d_name, h->name);
 		}
 	}
 	if (processes)
@@ -65,10 +63,8 @@ static bool find_holder(const char *node, struct holder *h)
 static void look(struct doctor *d, const struct fixture_slot *slot, const struct profile *profile)
 {
 	static const char what[] = N_("USB port");
-	unsigned vendor =
-		(unsigned)profile->usb.vendor.bytes[0] << 8 | profile->usb.vendor.bytes[1];
-	unsigned product =
-		(unsigned)profile->usb.product.bytes[0] << 8 | profile->usb.product.bytes[1];
+	unsigned vendor = profile_usb(&profile->usb.vendor);
+	unsigned product = profile_usb(&profile->usb.product);
 	struct usb_seen seen;
 	struct holder holder = {0};
 	int number = (int)slot->slot;

@@ -59,7 +59,8 @@ static int send(struct ccid *c, uint8_t type, uint8_t seq, const uint8_t *data, 
 
 	if (n)
 		memcpy(m + CCID_HEADER, data, n);
-	return c->pipes.out(c->pipes.arg, m, CCID_HEADER + n, timeout_ms, err);
+	/* 0 would be for ever. */
+	return c->pipes.out(c->pipes.arg, m, CCID_HEADER + n, timeout_ms > 0 ? timeout_ms : 1, err);
 }
 
 /* The next message, whole: it ends where its header says, whatever packets it came in. */

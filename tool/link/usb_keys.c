@@ -151,6 +151,12 @@ int usb_keys_start(struct usb_keys **out, const struct usb_keys_place *place, st
 	k->place = *place;
 	pthread_mutex_init(&k->lock, NULL);
 	ret = libusb_claim_interface(place->handle, place->interface);
+	if (ret == LIBUSB_ERROR_BUSY) {
+		link_fail(err, LINK_HELD,
+			"another program holds the headset's keys (its HID interface): end it "
+			"(payjig doctor says which)");
+		goto failed;
+	}
 	if (ret < 0) {
 		usb_fail(err, ret, "HID interface");
 		goto failed;

@@ -41,8 +41,6 @@ static int restart(struct unit *u)
 {
 	struct err err;
 
-	if (!u->carrier->driver->restart)
-		return 0;
 	return u->carrier->driver->restart(u->carrier, &err) < 0 ? unit_link_finding(u, &err) : 0;
 }
 

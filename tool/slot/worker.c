@@ -139,6 +139,10 @@ static int find_link(struct worker *w, const json_t *m, struct err *err)
 	ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, driver->name, err);
 	if (ret < 0)
 		return ret;
+	if (!w->supply && !driver->restart)
+		return err_set(err, E_CONFIG,
+			"link %s: the jig must switch the unit's supply (supply: jig)",
+			driver->name);
 	trial = driver->make(&w->place, err);
 	if (!trial)
 		return err->status;
