@@ -12,7 +12,7 @@ from bench import Checks, Folder, Run, figure  # noqa: E402
 
 def seconds(slots):
     """From the first unit's supply on to the last one's off, on the bench's clock."""
-    with Folder(slots=slots, usb=range(1, slots + 1)) as folder:
+    with Folder(slots=slots, usb=range(1, slots + 1), slack=1) as folder:
         run = Run(folder, units=slots, speed=1)
         assert run.finish() == 0, (run.ends(), run.stderr)
         times = [t for t, text in run.log if "OUTP" in text]

@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import LONG, PROFILE_USB, Checks, Folder, Run, figure, verdicts  # noqa: E402
+from bench import LONG, PROFILE, Checks, Folder, Run, figure, verdicts  # noqa: E402
 
 SLOTS = 8
 UNITS = 40 if LONG else 16
@@ -23,7 +23,7 @@ def provision(checks):
         rows = run.query("SELECT DISTINCT a.slot, p.carrier FROM apdus p JOIN steps s ON s.id = p.step"
                          " JOIN attempts a ON a.id = s.attempt")
         checks.that(sorted(rows) == [(i, "usb 1-%d" % i) for i in range(1, SLOTS + 1)], "carriers: %s" % rows)
-        checks.that(run.query("SELECT count(*) FROM apdus WHERE us <= 0 OR us > 100000 AND command NOT LIKE '84E2%'")
+        checks.that(run.query("SELECT count(*) FROM apdus WHERE us <= 0 OR us > 500000 AND command NOT LIKE '84E2%'")
                     == [(0,)], "a time for each command")
         notes = run.query("SELECT DISTINCT note FROM steps WHERE step = 'connect'")
         checks.that(all(n[0].startswith("by usb 1-") for n in notes), "connect says by what: %s" % notes)
@@ -47,26 +47,23 @@ def mixed(checks):
 
 def telephony(checks):
     """The profile says which usage key A has; a unit of the other kind fails."""
-    with Folder(slots=1) as other:
-        path = other.file("headset-hook.yaml")
-        with open(PROFILE_USB) as f, open(path, "w") as to:
-            to.write(f.read().replace("000C00CD", "000B0020"))
-        for bench, expected in ((["--telephony"], ("PASS", "")), ([], ("FAIL", "BTN-USAGE"))):
-            with Folder(slots=1, usb=[1], profile_usb=path) as folder:
-                run = Run(folder, bench=bench)
-                run.finish()
-                checks.that(verdicts(run) == {1: expected}, "%s: %s %s" % (bench, run.ends(), run.stderr))
+    for bench, expected in ((["--telephony"], ("PASS", "")), ([], ("FAIL", "BTN-USAGE"))):
+        with Folder(slots=1, usb=[1], change=lambda text: text.replace("000C00CD", "000B0020")) as folder:
+            run = Run(folder, bench=bench)
+            run.finish()
+            checks.that(verdicts(run) == {1: expected}, "%s: %s %s" % (bench, run.ends(), run.stderr))
 
 
 def wrong_places(checks):
     """What a fixture must have for a USB slot, told before the first unit."""
     for change, words in (((', port: "1-1"', ""), "needs the slot's port"), (('"1-1"', '"1-x"'), 'USB port "1-x"'),
                           (("link: usb", "link: jack"), "no modem"),
-                          (('headset-usb.yaml, link: usb, port: "1-1", supply: jig',
-                            "headset-wired.yaml, link: jack, supply: host"), "the jig must switch")):
+                          (('link: usb, port: "1-1", supply: jig', "link: jack, supply: host"), "the jig must switch")):
         with Folder(slots=1, usb=[1]) as folder:
             with open(folder.fixture()) as f:
                 text = f.read()
+            if "supply: host" in change[1]:
+                text = text.replace(folder.file("headset-usb.yaml"), PROFILE)
             with open(folder.fixture(), "w") as f:
                 f.write(text.replace(*change))
             run = Run(folder)

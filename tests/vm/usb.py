@@ -68,7 +68,7 @@ def descriptors(checks):
 
 
 def without_rule(checks):
-    with Folder(slots=1, usb=[1]) as folder:
+    with Folder(slots=1, usb=[1], slack=1) as folder:
         as_user(folder)
         r = run(folder)
         r.finish()
@@ -78,7 +78,7 @@ def without_rule(checks):
 
 def held(checks):
     """The doctor names the program that has a headset open."""
-    with Folder(slots=1, usb=[1]) as folder:
+    with Folder(slots=1, usb=[1], slack=1) as folder:
         done = command(BENCH, "--slots", "1", "--usb", "1", "--kernel", "--host-power", "--", "/usr/bin/python3", HOLD, "1-1",
                        "sh", "-c", 'exec "$0" doctor --fixture "$1" --jig "$BENCH_JIG"', PAYJIG, folder.fixture())
         bad = [line for line in done.stdout.splitlines() if line.startswith("BAD") and "USB port" in line]
@@ -86,7 +86,7 @@ def held(checks):
 
 
 def provision(checks):
-    with Folder(slots=4, usb=[3, 4]) as folder:
+    with Folder(slots=4, usb=[3, 4], slack=1) as folder:
         as_user(folder)
         r = run(folder, units=UNITS)
         status = r.finish(300)
@@ -103,7 +103,7 @@ def provision(checks):
 
 def host_powered(checks):
     """Nobody switches the supply: power cycles are resets of the port."""
-    with Folder(slots=1, usb=[1], supply="host") as folder:
+    with Folder(slots=1, usb=[1], supply="host", slack=1) as folder:
         as_user(folder)
         r = run(folder, bench=["--host-power"])
         r.finish(200)
@@ -116,7 +116,7 @@ def faults(checks):
              ("key_wrong_usage=C", "FAIL", "BTN-USAGE"), ("debit_torn", "PASS", ""), ("key_stuck=B", "FAIL", "BTN-STUCK"),
              ("ccid_time_extension", "PASS", "")]
     for i in range(0, len(table), 2):
-        with Folder(slots=2, usb=[1, 2]) as folder:
+        with Folder(slots=2, usb=[1, 2], slack=1) as folder:
             as_user(folder)
             r = run(folder, faults=["%d:%s" % (k + 1, row[0]) for k, row in enumerate(table[i:i + 2])])
             r.finish(200)
