@@ -64,8 +64,8 @@ class Folder:
     """A temporary folder with a fixture of n slots; those in `usb` hold USB headsets.
 
     USB exchanges and reports are timed in the tool, so a test that runs beside others gives exchanges five times what
-    the profile does (slack), and releases half as much again; benches and the true bench hold units to the profile itself. `change`
-    edits its text."""
+    the profile does (slack), and releases half as much again; benches and the true bench hold units to the profile
+    itself. `change` edits its text."""
 
     def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY, usb=(), supply="jig", slack=5,
                  change=lambda text: text):
