@@ -1,6 +1,7 @@
 """payjig doctor and payjig apdu on the bench: what they find and say, and that a late answer never answers the next
 command; a headset that another program holds is the station's trouble, never the unit's."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -65,6 +66,34 @@ def doctor(checks):
         checks.that(done.returncode == 3 and "can't be reached" in done.stdout, "no jig: %s" % (done,))
 
 
+def grabbers(checks):
+    """Programs that take card readers and serial ports, by the names they have in /proc; an adapter that is not there."""
+    with Folder(slots=2, usb=[2]) as folder:
+        with open(folder.fixture()) as f:
+            text = f.read()
+        with open(folder.fixture(), "w") as f:
+            f.write(text.replace("jig: tcp:127.0.0.1:1", "jig: serial:SIM0002"))
+        programs = []
+        for name in ("pcscd", "ModemManager", "brltty"):
+            shutil.copy("/bin/sleep", folder.file(name))
+            programs.append(subprocess.Popen([folder.file(name), "100"]))
+        command = [BENCH, "--slots", "2", "--usb", "2", "--serial", "umockdev", "--keys", KEYS, "--", PAYJIG, "doctor",
+                   "--fixture", folder.fixture()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        for program in programs:
+            program.kill()
+            program.wait()
+        found = line(done.stdout, "program")
+        checks.that(done.returncode == 3 and len(found) == 3 and all(f.startswith("BAD") for f in found),
+                    "programs: %s" % done.stdout)
+        checks.that(any("pcscd-payjig.conf" in f for f in found) and any("70-payjig.rules" in f for f in found),
+                    "what to do: %s" % found)
+        missing = [l for l in line(done.stdout, "serial port") if l.startswith("BAD")]
+        checks.that(missing and "SIM0002: not connected" in missing[0], "the jig's adapter: %s" % done.stdout)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        checks.that(not line(done.stdout, "program"), "they are gone: %s" % done.stdout)
+
+
 def apdu(checks):
     with Folder(slots=2, usb=[2]) as folder:
         words = ["apdu", "--fixture", folder.fixture()]
@@ -105,6 +134,7 @@ def held(checks):
 def main():
     checks = Checks()
     doctor(checks)
+    grabbers(checks)
     apdu(checks)
     held(checks)
     checks.end()
