@@ -3,6 +3,7 @@
 #include "core/lines.h"
 #include "jig/line.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ enum {
 	IN_USE_RETRY_MS = 250,
 	FEED_MS = 200, /* a quarter of the watchdog */
 	CLOCK_SLACK_MS = 50,
+	LOOKS = 8, /* at the jig's clock, 1.6 s of them: the quickest tells best */
 	BUFFER = 65536,
 };
 
@@ -37,7 +39,11 @@ struct jig {
 	unsigned feeds;		     /* SYST:TIM? without answer yet */
 	int64_t fed_us;		     /* when the oldest unanswered SYST:TIM? left */
 	double clock_ahead;	     /* of the jig's clock before ours, at its last SYST:TIM? */
-	bool clock_known;
+	struct {
+		double ahead, trip; /* in the middle of the question's way; how long that was */
+	} looks[LOOKS];
+	size_t look_n; /* all ever */
+	bool clock_known, fed_exactly;
 	unsigned nonce;
 	int resync_tries;
 	int lost_status;   /* why the line is being resynchronised */
@@ -65,9 +71,8 @@ static void finish(struct jig *jig, struct jig_request *r, int status, struct sc
 	struct scpi_reply none = {0};
 
 	loop_untimer(jig->loop, &r->timer);
-	r->replied_us = clock_us();
 	if (!r->fetching)
-		r->us = r->sent_us ? r->replied_us - r->sent_us : 0;
+		r->us = r->sent_us ? clock_us() - r->sent_us : 0;
 	r->done(r, status, reply ? reply : &none, err);
 }
 
@@ -152,8 +157,10 @@ static void feed(void *arg)
 	loop_timer(jig->loop, &jig->feed, FEED_MS);
 	if (jig->state != READY && jig->state != WAITING)
 		return; /* resynchronising: its lines feed too */
-	if (!jig->feeds)
+	if (!jig->feeds) {
 		jig->fed_us = clock_us();
+		jig->fed_exactly = true;
+	}
 	if (!jig->feeds++ && jig->state == READY)
 		loop_timer(jig->loop, &jig->reply, jig->reply_ms);
 	queue_line(jig, "SYST:TIM?\n");
@@ -258,6 +265,7 @@ static void accepted(struct jig *jig, struct jig_request *r, struct scpi_reply *
 static void fed(struct jig *jig, const char *field)
 {
 	double t, asked = (double)jig->fed_us / 1e6;
+	double trip = (double)clock_us() / 1e6 - asked;
 	struct err err;
 	bool back;
 
@@ -267,14 +275,31 @@ static void fed(struct jig *jig, const char *field)
 	}
 	if (!--jig->feeds && jig->state == READY)
 		loop_untimer(jig->loop, &jig->reply);
+	if (jig->fed_exactly) {
+		jig->looks[jig->look_n % LOOKS].trip = trip;
+		jig->looks[jig->look_n++ % LOOKS].ahead = t - asked - trip / 2;
+	}
 	/* Both clocks run alike, and an answer is never older than its question: a jig whose clock
 	 * fell behind since the last answer has started anew. */
 	back = jig->clock_known && t - asked < jig->clock_ahead - CLOCK_SLACK_MS / 1000.0;
 	jig->clock_ahead = t - (double)clock_us() / 1e6;
 	jig->clock_known = true;
 	jig->fed_us = clock_us();
-	if (back)
+	jig->fed_exactly = false; /* the next ones left earlier */
+	if (back) {
+		jig->look_n = 0;
 		jig->listener.restarted(jig->listener.arg);
+	}
+}
+
+double jig_clock_ahead(const struct jig *jig)
+{
+	size_t n = jig->look_n < LOOKS ? jig->look_n : LOOKS, best = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (jig->looks[i].trip < jig->looks[best].trip)
+			best = i;
+	return n ? jig->looks[best].ahead : NAN;
 }
 
 /* PJ-1 "Line": one client at a time; a host that comes second tries again for 2 s. */
@@ -413,6 +438,7 @@ static void disconnect(struct jig *jig)
 	jig->watch.fd = -1;
 	jig->feeds = 0;
 	jig->clock_known = jig->greeting = false;
+	jig->look_n = 0;
 	jig->state = DOWN;
 	lines_reset(&jig->lines);
 }

@@ -53,8 +53,7 @@ struct jig_request {
 	bool urgent;	      /* goes to the head of the queue: outputs off */
 	jig_done done;
 	void *arg;
-	int64_t us;	    /* out: from sending to the end of the operation */
-	int64_t replied_us; /* out: clock_us() when the last reply came */
+	int64_t us; /* out: from sending to the end of the operation */
 	/* the client's own */
 	struct jig_request *next;
 	int64_t sent_us;
@@ -98,6 +97,10 @@ void jig_send(struct jig *jig, struct jig_request *request);
 void jig_forget(struct jig *jig, unsigned slot);
 
 bool jig_is_up(const struct jig *jig); /* NULL is not */
+
+/* How far the jig's clock is ahead of ours, in seconds, by the quickest of its newest answers while
+ * it is fed; NaN if there is none. */
+double jig_clock_ahead(const struct jig *jig);
 
 /* Feeding starts once the watchdog is armed, by whoever armed it; it ends when the line goes down.
  */

@@ -30,7 +30,7 @@ static const struct row rows[] = {
 	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}}},
 	{"jig_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true},
-			{"us", INT, true}, {"at_us", INT, true}, {"values", LIST, true}}},
+			{"us", INT, true}, {"ahead_us", INT, true}, {"values", LIST, true}}},
 	{"card_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"error", TEXT, true}, {"state", TEXT, true},
 			{"card", OBJECT, true}, {"payments", LIST, true}, {"payment", INT, true},

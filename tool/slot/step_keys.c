@@ -66,6 +66,19 @@ static int parse_edges(char *text, struct button_run *run)
 	return 0;
 }
 
+/* What the presses of a run that did not end have left: the ladder's edges are cleared by the jig.
+ */
+static int forget_reports(struct unit *u, struct err *err)
+{
+	struct link_key keys[BUTTON_REPORTS];
+	size_t n = BUTTON_REPORTS;
+	int ret = 0;
+
+	while (u->carrier->driver->heard && n == BUTTON_REPORTS && ret == 0)
+		ret = u->carrier->driver->heard(u->carrier, keys, &n, err);
+	return ret;
+}
+
 static int ask_press(struct unit *u, const char *key, json_t **values)
 {
 	struct err err;
@@ -81,12 +94,14 @@ static int ask_press(struct unit *u, const char *key, json_t **values)
 		if (ret != E_REFUSED || err.code != DUTY)
 			break;
 		clock_wait_ms(DUTY_WAIT_MS); /* the actuator cools: nothing is wrong */
+		if (forget_reports(u, &err) < 0)
+			return unit_link_finding(u, &err);
 	}
 	return ret < 0 ? unit_jig_finding(u, &err) : 0;
 }
 
-/* What the carrier told since the last time, on the jig's clock, which was jig_s at at_us. */
-static int take_reports(struct unit *u, struct button_run *run, double jig_s, int64_t at_us)
+/* What the carrier told since the last time, put on the jig's clock. */
+static int take_reports(struct unit *u, struct button_run *run)
 {
 	struct link_key keys[BUTTON_REPORTS];
 	struct button_report reports[BUTTON_REPORTS];
@@ -96,9 +111,10 @@ static int take_reports(struct unit *u, struct button_run *run, double jig_s, in
 	if (u->carrier->driver->heard(u->carrier, keys, &n, &err) < 0)
 		return unit_link_finding(u, &err);
 	for (size_t i = 0; i < n; i++)
-		reports[i] = (struct button_report){.t = jig_s + (double)(keys[i].us - at_us) / 1e6,
-			.usage = keys[i].usage,
-			.down = keys[i].down};
+		reports[i] =
+			(struct button_report){.t = (double)(keys[i].us + u->jig_ahead_us) / 1e6,
+				.usage = keys[i].usage,
+				.down = keys[i].down};
 	for (size_t i = 0; i < run->n; i++)
 		run->presses[i].t_close = run->presses[i].t_open = run->presses[i].bounce_close =
 			run->presses[i].bounce_open = run->presses[i].ohm = NAN;
@@ -109,27 +125,24 @@ static int take_reports(struct unit *u, struct button_run *run, double jig_s, in
 static int press(struct unit *u, struct button_run *run)
 {
 	json_t *values = NULL;
-	const char *texts[3];
+	const char *texts[2];
 	char *data = NULL, *edges = NULL;
-	double jig_s;
 	int ret = ask_press(u, run->key->name, &values);
-	int64_t at_us = u->replied_us;
 
 	if (ret < 0)
 		return ret;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 2; i++)
 		texts[i] = json_string_value(json_array_get(values, i));
 	data = texts[0] ? strdup(texts[0]) : NULL;
 	edges = texts[1] ? strdup(texts[1]) : NULL;
-	if (!data || !edges || !texts[2] || parse_presses(data, run) < 0 ||
-		parse_edges(edges, run) < 0 || num_real(texts[2], &jig_s) < 0 ||
+	if (!data || !edges || parse_presses(data, run) < 0 || parse_edges(edges, run) < 0 ||
 		run->n != (size_t)u->plan->keys.presses)
 		ret = unit_finding(
 			u, "JIG-PROTOCOL", "the record of key %s is malformed", run->key->name);
 	else if (run->ladder)
 		button_ladder(run);
 	else
-		ret = take_reports(u, run, jig_s, at_us);
+		ret = take_reports(u, run);
 	free(data);
 	free(edges);
 	json_decref(values);

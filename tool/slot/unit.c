@@ -116,7 +116,8 @@ int unit_jig_raw(
 	if (!answer)
 		return err->status;
 	*us = message_integer(answer, "us");
-	u->replied_us = message_integer(answer, "at_us");
+	if (json_object_get(answer, "ahead_us"))
+		u->jig_ahead_us = message_integer(answer, "ahead_us");
 	if (message_integer(answer, "status") < 0) {
 		ret = err_set(err, (int)message_integer(answer, "status"), "%s",
 			message_string(answer, "error"));

@@ -55,8 +55,8 @@ struct unit {
 	/* what the steps have learnt */
 	char serial[UNIT_SERIAL];
 	unsigned life;
-	int64_t replied_us;  /* when the jig's last reply came, clock_us() */
-	int64_t power_on_us; /* when the supply was switched on, clock_us() */
+	int64_t jig_ahead_us; /* the jig's clock before clock_us(), as of its last answer */
+	int64_t power_on_us;  /* when the supply was switched on, clock_us() */
 	char card_state[16];
 	json_t *payments;    /* that the ledger knows of this card, oldest first */
 	bool sealed;	     /* an earlier attempt began to erase its test keys */

@@ -5,6 +5,7 @@
 #include "jig/ops.h"
 #include "station/private.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,17 @@ struct ask {
 static void answer(struct slot *slot, json_int_t id, int status, const struct err *err,
 	const struct jig_request *request, json_t *values)
 {
-	json_t *m = json_pack("{ss, sI, si, si, sI, sI}", "type", "jig_result", "id", id, "status",
+	json_t *m = json_pack("{ss, sI, si, si, sI}", "type", "jig_result", "id", id, "status",
 		status < 0 ? status : 0, "code", err && status < 0 ? err->code : 0, "us",
-		(json_int_t)request->us, "at_us", (json_int_t)request->replied_us);
+		(json_int_t)request->us);
+	double ahead = jig_clock_ahead(slot->station->jig);
 
 	if (status < 0 && err)
 		json_object_set_new(m, "error", json_string(err->text));
 	if (values)
 		json_object_set_new(m, "values", values);
+	if (isfinite(ahead))
+		json_object_set_new(m, "ahead_us", json_integer((json_int_t)(ahead * 1e6)));
 	worker_send(slot, m);
 }
 
