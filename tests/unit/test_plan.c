@@ -61,6 +61,7 @@ static void a_label_is_read_as_it_was_scanned(void **state)
 	static const struct {
 		const char *text, *label, *error; /* error: NULL if it is fine */
 		unsigned slot;
+		const char *address;
 	} rows[] = {
 		{"HW26000001", "HW26000001", NULL, 0},
 		{"3:HW26000001", "HW26000001", NULL, 3},
@@ -78,21 +79,29 @@ static void a_label_is_read_as_it_was_scanned(void **state)
 		{"x:HW1", "", "number of a slot", 0},
 		{"99999:HW1", "", "number of a slot", 0},
 		{"1:2:HW1", "", "letters, digits", 1},
+		{"HB1@c0ffee00000A", "HB1", NULL, 0, "C0:FF:EE:00:00:0A"},
+		{"3:HB1@000000000000", "HB1", NULL, 3, "00:00:00:00:00:00"},
+		{"HB1@", "", "12 hex digits", 0},
+		{"HB1@c0ffee00000", "", "12 hex digits", 0},
+		{"HB1@c0ffee0000010", "", "12 hex digits", 0},
+		{"HB1@c0:ffee00000", "", "number of a slot", 0},
+		{"@c0ffee000001", "", "1 to 16 characters", 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		const char *label;
-		unsigned slot;
+		struct label label;
 		struct err err;
-		int ret = label_read(rows[i].text, &slot, &label, &err);
+		int ret = label_read(rows[i].text, &label, &err);
 
 		assert_int_equal(ret, rows[i].error ? E_CONFIG : 0);
-		assert_int_equal(slot, rows[i].slot);
+		assert_int_equal(label.slot, rows[i].slot);
 		if (rows[i].error)
 			assert_non_null(strstr(err.text, rows[i].error));
-		else
-			assert_string_equal(label, rows[i].label);
+		if (rows[i].error)
+			continue;
+		assert_string_equal(label.serial, rows[i].label);
+		assert_string_equal(label.address, rows[i].address ? rows[i].address : "");
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "jig/sync.h"
 #include "link/trace.h"
 #include "payment/describe.h"
+#include "slot/place.h"
 #include "station/identity.h"
 
 #include <stdio.h>
@@ -23,7 +24,9 @@ struct bench {
 	struct profile profile;
 	struct jig_sync jig;
 	struct jig_place place;
-	struct link *link; /* a trace, which prints */
+	struct place unit;
+	struct link *carrier;
+	struct link *link; /* a trace around it, which prints */
 };
 
 /* ---- the jig ---- */
@@ -134,21 +137,39 @@ static int find_slot(struct bench *b, const char *path, const char *number, stru
 static int make_link(struct bench *b, struct err *err)
 {
 	const struct link_driver *driver = link_find(b->slot->link);
-	struct link_place place = {.station = {.ask = ask, .arg = b}, .port = b->slot->port};
-	struct link *inner;
 
 	if (!driver)
 		return err_set(err, E_CONFIG, "link \"%s\": there is no such link", b->slot->link);
-	place.vendor = profile_usb(&b->profile.usb.vendor);
-	place.product = profile_usb(&b->profile.usb.product);
-	inner = driver->make(&place, err);
-	if (!inner)
+	place_fill(&b->unit, b->slot, &b->profile);
+	b->unit.link.station = (struct link_station){.ask = ask, .arg = b};
+	b->carrier = driver->make(&b->unit.link, err);
+	if (!b->carrier)
 		return err->status;
-	b->link = link_trace(inner, print, NULL);
+	b->link = link_trace(b->carrier, print, NULL);
 	if (b->link)
 		return 0;
-	driver->drop(inner);
+	driver->drop(b->carrier);
 	return err_set(err, E_SYSTEM, "out of memory");
+}
+
+/* A headset that was paired with forgets it again; dropping the link is our side of it. */
+static void forget_us(struct bench *b)
+{
+	static const uint8_t clear_own_bond[] = {0x80, 0xF2, 0x00, 0x02};
+	struct link_answer answer;
+	struct err err;
+
+	if (b->carrier->driver->bonded && b->carrier->driver->bonded(b->carrier))
+		link_transmit(b->link, clear_own_bond, sizeof(clear_own_bond), 0,
+			b->profile.timeouts.apdu_ms, &answer, &err);
+}
+
+static int power_up(struct bench *b, struct err *err)
+{
+	const struct link_driver *d = b->carrier->driver;
+
+	return d->ready && d->ready(b->carrier, err) < 0 ? err->status
+							 : switch_supply(b, true, err);
 }
 
 static int work(struct bench *b, const char *path, const char *jig, const char **rest, size_t n,
@@ -166,9 +187,10 @@ static int work(struct bench *b, const char *path, const char *jig, const char *
 	ret = jig_sync_open(&b->jig, jig ? jig : b->fixture.jig, JIG_WAIT_MS, err);
 	if (ret < 0)
 		return ret;
-	if ((ret = make_link(b, err)) == 0 && (ret = switch_supply(b, true, err)) == 0)
+	if ((ret = make_link(b, err)) == 0 && (ret = power_up(b, err)) == 0)
 		ret = send_all(b, rest + 1, n - 1, err);
 	if (b->link) {
+		forget_us(b);
 		b->link->driver->close(b->link, &off);
 		b->link->driver->drop(b->link);
 	}

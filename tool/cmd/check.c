@@ -7,6 +7,7 @@
 #include "link/link.h"
 #include "plan/fixture.h"
 #include "plan/plan.h"
+#include "slot/place.h"
 #include "slot/steps.h"
 
 #include <stdio.h>
@@ -39,14 +40,13 @@ static int check_slot(
 	const struct fixture_slot *slot, const struct profile *profile, struct err *err)
 {
 	const struct link_driver *driver = link_find(slot->link);
-	struct link_place place = {.port = slot->port};
+	struct place place;
 	struct link *link;
 
 	if (!driver)
 		return err_set(err, E_CONFIG, "link \"%s\": there is no such link", slot->link);
-	place.vendor = profile_usb(&profile->usb.vendor);
-	place.product = profile_usb(&profile->usb.product);
-	link = driver->make(&place, err);
+	place_fill(&place, slot, profile);
+	link = driver->make(&place.link, err);
 	if (!link)
 		return err->status;
 	driver->drop(link);

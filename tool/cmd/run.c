@@ -25,11 +25,6 @@
 
 enum { SLOTS = 33, BUFFER = 2 * 1024 * 1024 };
 
-struct label {
-	char text[LABEL_TEXT];
-	unsigned slot; /* 0: any */
-};
-
 struct run {
 	int socket, labels_fd, signals;
 	struct lines in, labels_in;
@@ -82,23 +77,23 @@ static void offer(struct run *r)
 		struct label *l = &r->queue[i];
 		json_t *m;
 
-		if (!l->text[0] || (r->most_units && r->units + r->waiting >= r->most_units))
+		if (!l->serial[0] || (r->most_units && r->units + r->waiting >= r->most_units))
 			continue;
 		if (l->slot >= SLOTS || (l->slot && r->busy[l->slot]))
 			continue;
 		if (l->slot && !r->idle[l->slot])
 			continue;
-		m = json_pack(
-			"{ss, ss, ss}", "type", "start", "label", l->text, "operator", r->operator);
+		m = json_pack("{ss, ss, ss}", "type", "start", "label", l->serial, "operator",
+			r->operator);
 		if (l->slot) {
 			json_object_set_new(m, "slot", json_integer((json_int_t)l->slot));
 			r->idle[l->slot] = false;
 		}
 		r->waiting++;
-		l->text[0] = '\0';
+		l->serial[0] = '\0';
 		say(r, m);
 	}
-	while (r->queue_at < r->queue_n && !r->queue[r->queue_at].text[0])
+	while (r->queue_at < r->queue_n && !r->queue[r->queue_at].serial[0])
 		r->queue_at++;
 }
 
@@ -219,14 +214,12 @@ static void station_line(struct run *r, const char *line, size_t n)
 
 static void label_line(struct run *r, const char *line)
 {
-	struct label *more;
-	const char *label;
-	unsigned slot = 0;
+	struct label *more, label;
 	struct err err;
 
 	if (!line[0])
 		return;
-	if (label_read(line, &slot, &label, &err) < 0) {
+	if (label_read(line, &label, &err) < 0) {
 		printf("%-10s %-16s %s\n", "REFUSED", line, err.text);
 		r->error = true;
 		return;
@@ -235,8 +228,7 @@ static void label_line(struct run *r, const char *line)
 	if (!more)
 		return;
 	r->queue = more;
-	more[r->queue_n].slot = slot;
-	snprintf(more[r->queue_n++].text, LABEL_TEXT, "%s", label);
+	more[r->queue_n++] = label;
 }
 
 static void read_labels(struct run *r)

@@ -1,4 +1,5 @@
 #include "link/link.h"
+#include "link/ble.h"
 #include "link/jack.h"
 #include "link/usb.h"
 
@@ -10,6 +11,7 @@ enum { CHAIN_MAX = 16 };
 
 /* Alphabetical. */
 static const struct link_driver *const drivers[] = {
+	&link_ble,
 	&link_jack,
 	&link_usb,
 };

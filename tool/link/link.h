@@ -26,6 +26,10 @@ struct link;
 struct link_station {
 	int (*ask)(void *arg, const char *op, json_t *args, json_t **values, int64_t *us,
 		struct err *err);
+	/* Takes, or gives back, what only one worker may use at a time ("find": to switch on and
+	 * look for a headset; "connect": an adapter's connecting), and waits until it is there.
+	 * NULL: nobody else is there. */
+	int (*token)(void *arg, const char *name, bool take, struct err *err);
 	void *arg;
 };
 
@@ -34,6 +38,14 @@ struct link_place {
 	struct link_station station;
 	const char *port;	  /* USB: bus and ports, "1-1.4"; "": none */
 	unsigned vendor, product; /* USB: of the product, 0: none */
+	struct {
+		const char *adapter;   /* "hci0", or its address; "": none */
+		const char *name;      /* that the product advertises */
+		const char *address;   /* of the unit, if it is known; "" */
+		const char *passkey;   /* six digits; "": Just Works */
+		const char *mark;      /* what this slot's bonds are called at the station */
+		double rssi_offset_db; /* of the slot, added to what the adapter says */
+	} ble;
 };
 
 /* A key that went down or up, as carriers other than the ladder tell it. */
@@ -45,6 +57,9 @@ struct link_key {
 
 struct link_driver {
 	const char *name; /* as fixtures write it; also the carrier in records */
+	/* What opening measures, and profiles limit: names of link facts, NULL at the end. */
+	const char *const *facts;
+	bool key_names; /* its keys are told by their names, not by HID usages */
 	/* Makes a closed link; NULL if the place lacks what it needs, or without memory. */
 	struct link *(*make)(const struct link_place *place, struct err *err);
 	/* Finds the headset and gets ready for APDUs; *us: how long it took. */
@@ -60,16 +75,41 @@ struct link_driver {
 	int (*listen)(struct link *link, struct err *err);
 	int (*heard)(struct link *link, struct link_key *keys, size_t *n, struct err *err);
 	void (*silence)(struct link *link);
+	/* Where headsets are found by how they come: called before this one is switched on. */
+	int (*ready)(struct link *link, struct err *err);
+	/* True if the headset is known to be the slot's own; prove() makes it so, and another()
+	 * has the next open() find one that none of the refused ones is. NULL: it always is. */
+	bool (*proven)(const struct link *link);
+	void (*prove)(struct link *link);
+	int (*another)(struct link *link, struct err *err);
+	/* Waits for the headset to fall silent, which was switched off: 1, or 0 if it did not. */
+	int (*silent)(struct link *link, int64_t timeout_ms, struct err *err);
+	/* Bonds, where there are any: true if there is one; and, after the headset was told to
+	 * forget it and to leave, whether it did (else LINK_BOND): then ours is removed too. */
+	bool (*bonded)(const struct link *link);
+	int (*unbond)(struct link *link, struct err *err);
 	/* Restarts the headset where nobody switches its supply; NULL: can't. The link is closed
 	 * after it. */
 	int (*restart)(struct link *link, struct err *err);
 	void (*drop)(struct link *link); /* frees; takes NULL */
 };
 
+enum { LINK_FACTS = 8, LINK_ADDRESS = 18 };
+
+struct link_fact {
+	const char *name; /* also its limit's */
+	double value;	  /* s, dBm, bytes */
+};
+
 struct link {
 	const struct link_driver *driver;
-	char carrier[40]; /* for records: the driver's name, and the port where there are several */
-	void *state;	  /* the driver's */
+	char carrier[40]; /* for records: the driver's name, and which one where there are several
+			   */
+	char address[LINK_ADDRESS]; /* "C0:FF:EE:00:00:01", once it is known; "": it has none */
+	int64_t there_us; /* when open() saw that the headset is there; 0: when it was through */
+	struct link_fact facts[LINK_FACTS]; /* of the last open() */
+	size_t fact_n;
+	void *state; /* the driver's */
 };
 
 /*
@@ -86,6 +126,12 @@ enum link_fault {
 	LINK_CAPACITY,	/* it can't carry a whole command */
 	LINK_HELD,	/* another program has it */
 	LINK_FORBIDDEN, /* this user may not open it */
+	LINK_ADAPTER,	/* the station's own adapter, or what drives it, can't be used */
+	LINK_SERVICE,	/* it does not have what a headset must have */
+	LINK_PAIR,	/* it can't be paired with */
+	LINK_OPEN,	/* it answers before the link is encrypted */
+	LINK_LOST,	/* its answer never came, and it is not busy: it may have run */
+	LINK_BOND,	/* it kept a bond that it was told to forget */
 };
 
 /* Fills err with a link fault and returns E_REFUSED. */

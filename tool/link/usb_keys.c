@@ -1,14 +1,12 @@
 #include "link/usb_keys.h"
-#include "core/clock.h"
 #include "link/hid.h"
+#include "link/key_queue.h"
 #include "link/usb_port.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-	EVENTS = 512,
 	DESCRIPTOR_MAX = 1024,
 	CONTROL_MS = 500,
 	/* HID 1.11 clause 7.2.1 and 7.1.1 */
@@ -26,38 +24,21 @@ struct usb_keys {
 	pthread_t thread;
 	int over; /* the transfer is not pending any more */
 
-	pthread_mutex_t lock; /* of all below */
-	struct link_key events[EVENTS];
-	size_t n;
-	bool stop, lost;
-	struct err why; /* lost: the device went, or its reports can't be read */
+	pthread_mutex_t lock; /* of stop and over */
+	bool stop;
+	struct key_queue queue;
 };
 
-static void fail(struct usb_keys *k, const struct err *why)
-{
-	if (!k->lost)
-		k->why = *why;
-	k->lost = true;
-}
-
-/* Under the lock. */
 static void take_report(struct usb_keys *k, const uint8_t *report, size_t n)
 {
 	struct hid_change changes[2 * HID_DOWN];
-	int64_t now = clock_us();
 	struct err err;
 	int count = hid_report(&k->map, &k->state, report, n, changes, &err);
 
 	if (count < 0)
-		fail(k, &err);
-	for (int i = 0; i < count; i++) {
-		if (k->n == EVENTS) {
-			link_fail(&err, LINK_DISTURBED, "HID reports without end");
-			fail(k, &err);
-			return;
-		}
-		k->events[k->n++] = (struct link_key){now, changes[i].usage, changes[i].down};
-	}
+		key_queue_lose(&k->queue, &err);
+	for (int i = 0; i < count; i++)
+		key_queue_add(&k->queue, changes[i].usage, changes[i].down);
 }
 
 static void LIBUSB_CALL on_report(struct libusb_transfer *t)
@@ -75,7 +56,7 @@ static void LIBUSB_CALL on_report(struct libusb_transfer *t)
 		else
 			link_fail(&err, LINK_DISTURBED, "USB: the HID pipe can't be read");
 		if (!k->stop)
-			fail(k, &err);
+			key_queue_lose(&k->queue, &err);
 		k->over = 1;
 	}
 	pthread_mutex_unlock(&k->lock);
@@ -150,6 +131,7 @@ int usb_keys_start(struct usb_keys **out, const struct usb_keys_place *place, st
 		return err_set(err, E_SYSTEM, "out of memory");
 	k->place = *place;
 	pthread_mutex_init(&k->lock, NULL);
+	key_queue_init(&k->queue);
 	ret = libusb_claim_interface(place->handle, place->interface);
 	if (ret == LIBUSB_ERROR_BUSY) {
 		link_fail(err, LINK_HELD,
@@ -168,6 +150,7 @@ int usb_keys_start(struct usb_keys **out, const struct usb_keys_place *place, st
 	libusb_free_transfer(k->transfer);
 	libusb_release_interface(place->handle, place->interface);
 failed:
+	key_queue_finish(&k->queue);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 	return err ? err->status : E_REFUSED;
@@ -175,19 +158,7 @@ failed:
 
 int usb_keys_take(struct usb_keys *k, struct link_key *out, size_t *n, struct err *err)
 {
-	int ret = 0;
-
-	pthread_mutex_lock(&k->lock);
-	*n = k->n < *n ? k->n : *n;
-	memcpy(out, k->events, *n * sizeof(*out));
-	k->n -= *n;
-	memmove(k->events, k->events + *n, k->n * sizeof(*out));
-	if (k->lost) {
-		*err = k->why;
-		ret = k->why.status;
-	}
-	pthread_mutex_unlock(&k->lock);
-	return ret;
+	return key_queue_take(&k->queue, out, n, err);
 }
 
 void usb_keys_stop(struct usb_keys *k)
@@ -202,6 +173,7 @@ void usb_keys_stop(struct usb_keys *k)
 	pthread_join(k->thread, NULL);
 	libusb_free_transfer(k->transfer);
 	libusb_release_interface(k->place.handle, k->place.interface);
+	key_queue_finish(&k->queue);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, INT, BOOL, OBJECT, LIST };
+enum kind { TEXT, INT, NUMBER, BOOL, OBJECT, LIST };
 
 struct member {
 	const char *name;
@@ -15,7 +15,7 @@ struct member {
 struct row {
 	const char *type;
 	unsigned sides;
-	struct member members[14];
+	struct member members[15];
 };
 
 #define EVENTS (FROM_SLOT | FROM_STATION_TO_CLIENT)
@@ -23,11 +23,12 @@ struct row {
 static const struct row rows[] = {
 	/* station -> slot */
 	{"setup", FROM_STATION_TO_SLOT,
-		{{"slot", INT}, {"link", TEXT}, {"port", TEXT}, {"supply", BOOL},
-			{"plan_path", TEXT}, {"plan", TEXT}, {"profile_path", TEXT},
-			{"profile", TEXT}, {"keys", TEXT}, {"terms", OBJECT},
-			{"production", BOOL}}},
-	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}}},
+		{{"slot", INT}, {"link", TEXT}, {"port", TEXT}, {"supply", BOOL}, {"adapter", TEXT},
+			{"rssi_offset_db", NUMBER}, {"charger", BOOL}, {"plan_path", TEXT},
+			{"plan", TEXT}, {"profile_path", TEXT}, {"profile", TEXT}, {"keys", TEXT},
+			{"terms", OBJECT}, {"production", BOOL}}},
+	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}, {"address", TEXT}}},
+	{"token_result", FROM_STATION_TO_SLOT, {{"id", INT}}},
 	{"jig_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true},
 			{"us", INT, true}, {"ahead_us", INT, true}, {"values", LIST, true}}},
@@ -42,6 +43,7 @@ static const struct row rows[] = {
 	/* slot -> station; the events among them go on to the clients, with slot and unit added */
 	{"ready", FROM_SLOT, {{"lab", BOOL}}},
 	{"unready", FROM_SLOT, {{"error", TEXT}}},
+	{"token", FROM_SLOT, {{"id", INT}, {"name", TEXT}, {"take", BOOL}}},
 	{"jig", FROM_SLOT, {{"id", INT}, {"op", TEXT}, {"args", OBJECT}}},
 	{"serial", FROM_SLOT, {{"serial", TEXT}, {"error", TEXT}}}, /* of the unit; "": unknown */
 	{"prompt", EVENTS,
@@ -66,7 +68,9 @@ static const struct row rows[] = {
 	/* client -> station; what a person does is the person's who logged in, or, from a client
 	   without a screen, of whom it names */
 	{"watch", FROM_CLIENT, {{"now", BOOL, true}}}, /* now: and what is under way */
-	{"start", FROM_CLIENT, {{"label", TEXT}, {"slot", INT, true}, {"operator", TEXT, true}}},
+	{"start", FROM_CLIENT,
+		{{"label", TEXT}, {"slot", INT, true}, {"operator", TEXT, true},
+			{"address", TEXT, true}}},
 	{"act", FROM_CLIENT, {{"what", OBJECT}, {"witness", OBJECT, true}}},
 	{"abort_unit", FROM_CLIENT, {{"slot", INT, true}}},
 	{"stop", FROM_CLIENT, {{0}}},
@@ -119,6 +123,7 @@ static bool right_kind(enum kind kind, const json_t *v)
 	switch (kind) {
 	case TEXT: return json_is_string(v);
 	case INT: return json_is_integer(v);
+	case NUMBER: return json_is_number(v);
 	case BOOL: return json_is_boolean(v);
 	case OBJECT: return json_is_object(v);
 	case LIST: return json_is_array(v);

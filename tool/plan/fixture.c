@@ -16,6 +16,10 @@ static const struct conf_field slot_fields[] = {
 	{"link", CONF_STRING, offsetof(struct fixture_slot, link), .size = 16, .required = true},
 	{"port", CONF_STRING, offsetof(struct fixture_slot, port), .size = 24},
 	{"supply", CONF_WORD, offsetof(struct fixture_slot, supply), .words = supplies},
+	{"adapter", CONF_STRING, offsetof(struct fixture_slot, adapter), .size = 18},
+	{"rssi_offset_db", CONF_REAL, offsetof(struct fixture_slot, rssi_offset_db), .min = -60,
+		.max = 60},
+	{"charger", CONF_BOOL, offsetof(struct fixture_slot, charger)},
 	{0},
 };
 
@@ -42,6 +46,7 @@ static const struct conf_field fixture_fields[] = {
 	{"logout_s", CONF_REAL, AT(logout_s), .min = 1, .max = 86400},
 	{"shifts", CONF_LIST, AT(shifts), .size = FIXTURE_TIME, .item = &shift_item,
 		.count_offset = AT(shift_n), .most = FIXTURE_SHIFTS},
+	{"adapter_units", CONF_INTEGER, AT(adapter_units), .min = 1, .max = 16},
 	{"slots", CONF_LIST, AT(slots), .size = sizeof(struct fixture_slot), .required = true,
 		.fields = slot_fields, .count_offset = AT(slot_n), .most = FIXTURE_SLOTS},
 	{0},
@@ -65,12 +70,31 @@ static bool is_time(const char *text)
 	       hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
 }
 
+/* An adapter carries a few links at a time: more of them starve each other. */
+static int check_adapters(const char *path, const struct fixture *f, struct err *err)
+{
+	for (size_t i = 0; i < f->slot_n; i++) {
+		const char *adapter = f->slots[i].adapter;
+		int64_t n = 0;
+
+		for (size_t k = 0; k <= i && adapter[0]; k++)
+			n += !strcmp(f->slots[k].adapter, adapter);
+		if (n > f->adapter_units)
+			return err_set(err, E_CONFIG,
+				"%s: slots: slot %lld is number %lld on adapter %s, at most %lld "
+				"(adapter_units)",
+				path, (long long)f->slots[i].slot, (long long)n, adapter,
+				(long long)f->adapter_units);
+	}
+	return 0;
+}
+
 int fixture_read(
 	const char *path, const char *text, size_t length, struct fixture *fixture, struct err *err)
 {
 	int ret;
 
-	*fixture = (struct fixture){.reply_ms = 1500, .logout_s = 600};
+	*fixture = (struct fixture){.reply_ms = 1500, .logout_s = 600, .adapter_units = 4};
 	ret = conf_read(path, text, length, fixture_fields, fixture, err);
 	if (ret < 0)
 		return ret;
@@ -98,5 +122,5 @@ int fixture_read(
 					"%s: slots: slots %lld and %lld have the same port", path,
 					(long long)fixture->slots[k].slot,
 					(long long)fixture->slots[i].slot);
-	return 0;
+	return check_adapters(path, fixture, err);
 }

@@ -26,7 +26,10 @@ struct fixture_slot {
 	char profile[FIXTURE_TEXT]; /* path, as seen from the fixture file */
 	char link[16];		    /* name in the table of links */
 	char port[24];		    /* USB: where its socket is, "1-1.4" */
+	char adapter[18];	    /* BLE: the adapter that hears it, "hci0" or its address */
+	double rssi_offset_db;	    /* ... and how much weaker it hears here than it should */
 	int supply;		    /* enum fixture_supply */
+	bool charger; /* the supply charges the unit's battery: the power key switches it */
 };
 
 struct fixture {
@@ -46,6 +49,7 @@ struct fixture {
 	double logout_s;      /* a person who touches no key for this long is logged out */
 	char shifts[FIXTURE_SHIFTS][FIXTURE_TIME]; /* when shifts begin, local time, "06:00" */
 	size_t shift_n;
+	int64_t adapter_units; /* slots that may share a Bluetooth adapter */
 	struct fixture_slot slots[FIXTURE_SLOTS];
 	size_t slot_n;
 };

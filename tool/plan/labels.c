@@ -18,22 +18,47 @@ const char *label_wrong(const char *label)
 	return NULL;
 }
 
-int label_read(const char *text, unsigned *slot, const char **label, struct err *err)
+/* Twelve hex digits. */
+static int read_address(const char *text, char address[LABEL_ADDRESS], struct err *err)
 {
-	const char *colon = strchr(text, ':'), *wrong;
+	size_t n = 0;
+
+	for (size_t i = 0; i < 12; i++) {
+		if (!isxdigit((unsigned char)text[i]))
+			return err_set(err, E_CONFIG,
+				N_("behind the @ stands the unit's address, 12 hex digits"));
+		if (i && i % 2 == 0)
+			address[n++] = ':';
+		address[n++] = (char)toupper((unsigned char)text[i]);
+	}
+	address[n] = '\0';
+	return text[12] ? err_set(err, E_CONFIG,
+				  N_("behind the @ stands the unit's address, 12 hex digits"))
+			: 0;
+}
+
+int label_read(const char *text, struct label *label, struct err *err)
+{
+	const char *colon = strchr(text, ':'), *at, *wrong;
 	char number[4] = "";
 	int64_t n = 0;
 
-	*slot = 0;
-	*label = colon ? colon + 1 : text;
+	*label = (struct label){0};
 	if (colon) {
 		if ((size_t)(colon - text) < sizeof(number))
 			memcpy(number, text, (size_t)(colon - text));
 		if (num_integer(number, &n) < 0 || n < 1 || n > FIXTURE_SLOTS)
 			return err_set(
 				err, E_CONFIG, N_("before the colon stands the number of a slot"));
-		*slot = (unsigned)n;
+		label->slot = (unsigned)n;
+		text = colon + 1;
 	}
-	wrong = label_wrong(*label);
+	at = strchr(text, '@');
+	if (at && read_address(at + 1, label->address, err) < 0)
+		return E_CONFIG;
+	n = at ? at - text : (int64_t)strlen(text);
+	if (n < LABEL_TEXT)
+		memcpy(label->serial, text, (size_t)n);
+	wrong = label_wrong(label->serial);
 	return wrong ? err_set(err, E_CONFIG, "%s", wrong) : 0;
 }

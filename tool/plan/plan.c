@@ -4,6 +4,7 @@
 
 static const char *const kinds[] = {"plan", NULL};
 static const char *const starts[] = {"scan", "insert", NULL};
+static const char *const bonds[] = {"all", "own", NULL};
 static const char *const leds[] = {"red", "green", "blue", "dark", NULL};
 
 #define AT(member) offsetof(struct plan, member)
@@ -51,6 +52,7 @@ static const struct conf_field plan_fields[] = {
 	{"keys", CONF_STRUCT, AT(keys), .required = true, .fields = key_fields},
 	{"payment", CONF_STRUCT, AT(payment), .required = true, .fields = payment_fields},
 	{"start", CONF_WORD, AT(start), .words = starts},
+	{"bonds", CONF_WORD, AT(bonds), .words = bonds},
 	{"prompts", CONF_STRUCT, AT(prompts), .fields = prompt_fields},
 	{"steps", CONF_LIST, AT(steps), .size = sizeof(struct plan_step), .required = true,
 		.fields = step_fields, .count_offset = AT(step_n), .most = PLAN_STEPS},

@@ -11,6 +11,9 @@ enum { PLAN_STEPS = 48, PLAN_TEXT = 48, PLAN_LINKS = 4, PLAN_LINK = 16 };
 /* What starts a unit: its label, scanned; or that it was put in, then it says its serial itself. */
 enum plan_start { PLAN_START_SCAN, PLAN_START_INSERT };
 
+/* What a headset forgets at the end: every bond, or only the station's own (a customer's unit). */
+enum plan_bonds { PLAN_BONDS_ALL, PLAN_BONDS_OWN };
+
 enum plan_led { PLAN_LED_RED, PLAN_LED_GREEN, PLAN_LED_BLUE, PLAN_LED_DARK };
 
 struct plan_step {
@@ -33,6 +36,7 @@ struct plan {
 		int64_t random_reads;
 	} payment;
 	int start; /* enum plan_start */
+	int bonds; /* enum plan_bonds */
 	struct {
 		double timeout_s; /* for the operator's answer; 0: the plan asks nothing */
 		int led;	  /* enum plan_led: the colour that is right */

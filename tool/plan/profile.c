@@ -44,6 +44,23 @@ static const struct conf_field usb_fields[] = {
 	{0},
 };
 
+static const struct conf_field ble_fields[] = {
+	{"name", CONF_STRING, AT(ble.name) - AT(ble), .size = PROFILE_TEXT, .required = true},
+	{"passkey", CONF_STRING, AT(ble.passkey) - AT(ble), .size = 8},
+	{0},
+};
+
+static const struct conf_field power_key_fields[] = {
+	{"on_s", CONF_REAL, AT(power_key.on_s) - AT(power_key), .required = true, .min = 0.1,
+		.max = 14},
+	{"off_s", CONF_REAL, AT(power_key.off_s) - AT(power_key), .required = true, .min = 0.1,
+		.max = 14},
+	{"short_s", CONF_REAL, AT(power_key.short_s) - AT(power_key), .required = true, .min = 0.05,
+		.max = 14},
+	{"starts", CONF_BOOL, AT(power_key.starts) - AT(power_key), .required = true},
+	{0},
+};
+
 static const struct conf_field key_fields[] = {
 	{"key", CONF_STRING, offsetof(struct profile_key, name), .size = 2, .required = true},
 	{"ohm", CONF_REAL, offsetof(struct profile_key, ohm), .max = 1e5},
@@ -160,6 +177,8 @@ static const struct conf_field profile_fields[] = {
 		.item = &key_set_item, .count_offset = AT(key_set_n), .most = PROFILE_KEY_SETS},
 	{"modem", CONF_STRING, AT(modem), .size = PROFILE_TEXT},
 	{"usb", CONF_STRUCT, AT(usb), .fields = usb_fields},
+	{"ble", CONF_STRUCT, AT(ble), .fields = ble_fields},
+	{"power_key", CONF_STRUCT, AT(power_key), .fields = power_key_fields},
 	{"supply", CONF_STRUCT, AT(supply), .required = true, .fields = supply_fields},
 	{"keys", CONF_LIST, AT(keys), .size = sizeof(struct profile_key), .required = true,
 		.fields = key_fields, .item_default = &no_key, .count_offset = AT(key_n),
@@ -210,6 +229,12 @@ static int check_profile(const char *path, const struct profile *p, struct err *
 		if (check_range(path, ranges[i].name, p, ranges[i].range, ranges[i].length, err) <
 			0)
 			return err->status;
+	if (p->ble.passkey[0] &&
+		(strlen(p->ble.passkey) != 6 || strspn(p->ble.passkey, "0123456789") != 6))
+		return err_set(err, E_CONFIG, "%s: ble: passkey: must be six digits", path);
+	if (p->power_key.on_s > 0 && (p->power_key.short_s >= p->power_key.on_s ||
+					     p->power_key.short_s >= p->power_key.off_s))
+		return err_set(err, E_CONFIG, "%s: power_key: short_s must be the shortest", path);
 	if (p->purse.factor_length != 8 && p->purse.factor_length != 16)
 		return err_set(err, E_CONFIG, "%s: purse: factor_length: must be 8 or 16", path);
 	for (size_t i = 0; i < p->key_n; i++) {
@@ -217,7 +242,7 @@ static int check_profile(const char *path, const struct profile *p, struct err *
 		bool ladder =
 			isfinite(key->ohm) && isfinite(key->phone_low) && isfinite(key->phone_high);
 
-		if ((!isnan(key->ohm) && !ladder) || (!ladder && !key->usage.n))
+		if ((!isnan(key->ohm) && !ladder) || (!ladder && !key->usage.n && !p->ble.name[0]))
 			return err_set(err, E_CONFIG,
 				"%s: keys: key %s needs ohm, phone_low and phone_high, or usage",
 				path, key->name);
@@ -257,6 +282,8 @@ uint32_t profile_key_usage(const struct profile_key *key)
 {
 	uint32_t usage = 0;
 
+	if (!key->usage.n)
+		return (uint8_t)key->name[0];
 	for (size_t i = 0; i < key->usage.n; i++)
 		usage = usage << 8 | key->usage.bytes[i];
 	return usage;

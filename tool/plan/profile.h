@@ -55,6 +55,14 @@ struct profile {
 		struct conf_bytes vendor, product; /* 2 bytes each; none: not on USB */
 	} usb;
 	struct {
+		char name[PROFILE_TEXT]; /* that it advertises; "": not on BLE */
+		char passkey[8];	 /* six digits; "": Just Works */
+	} ble;
+	struct {
+		double on_s, off_s, short_s; /* held for: on, off, nothing; 0: it has no such key */
+		bool starts;		     /* it starts by itself when its supply comes */
+	} power_key;
+	struct {
 		double volts, limit_amps;
 		int64_t settle_ms, off_ms;
 	} supply;
@@ -104,7 +112,7 @@ int profile_read(const char *path, const char *text, size_t length, struct profi
 /* A USB vendor or product number; 0: none. */
 unsigned profile_usb(const struct conf_bytes *number);
 
-/* A HID usage as one number, page in the upper 16 bits; 0: none. */
+/* What the key is told as: its HID usage, page in the upper 16 bits; without one its letter. */
 uint32_t profile_key_usage(const struct profile_key *key);
 
 /* 1 if a job for this product (a model's profile, or a family) may be issued to it. */

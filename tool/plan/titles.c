@@ -12,6 +12,7 @@ static const struct {
 	{"ask_led", N_("light")},
 	{"ask_plug", N_("plug reseated")},
 	{"audio", N_("microphone and speakers")},
+	{"battery", N_("battery")},
 	{"block", N_("block for ever")},
 	{"connect", N_("connect")},
 	{"counters", N_("transaction counters")},
@@ -22,6 +23,7 @@ static const struct {
 	{"log", N_("transaction log")},
 	{"personalize", N_("personalize")},
 	{"plug", N_("plug")},
+	{"power_key", N_("power key")},
 	{"power_off", N_("power off")},
 	{"power_on", N_("power on")},
 	{"prove", N_("transaction proof")},
@@ -32,6 +34,7 @@ static const struct {
 	{"refuse_wrong_mac1", N_("refuse a wrong MAC1")},
 	{"sealed", N_("sealed")},
 	{"test_keys", N_("test keys erased")},
+	{"unbond", N_("bonds removed")},
 };
 
 const char *step_title(const char *step)

@@ -194,12 +194,11 @@ static bool begins_label(int32_t key)
 
 static void scan(struct screen *s)
 {
-	const char *label;
-	unsigned slot;
+	struct label label;
 	struct err err;
 	json_t *m;
 
-	if (label_read(s->input, &slot, &label, &err) < 0) {
+	if (label_read(s->input, &label, &err) < 0) {
 		char text[ROW - INPUT - 2], line[ROW];
 
 		snprintf(line, sizeof(line), "%s: %s", s->input,
@@ -208,9 +207,11 @@ static void scan(struct screen *s)
 		s->notice_role = ROLE_NOTICE;
 		beep();
 	} else {
-		m = json_pack("{ss, ss}", "type", "start", "label", label);
-		if (slot)
-			json_object_set_new(m, "slot", json_integer((json_int_t)slot));
+		m = json_pack("{ss, ss}", "type", "start", "label", label.serial);
+		if (label.slot)
+			json_object_set_new(m, "slot", json_integer((json_int_t)label.slot));
+		if (label.address[0])
+			json_object_set_new(m, "address", json_string(label.address));
 		s->notice[0] = '\0';
 		screen_send(s, m);
 	}

@@ -1,6 +1,7 @@
 /* Connecting, and who the unit says it is. */
 #include "core/clock.h"
 #include "payment/tlv.h"
+#include "slot/find.h"
 #include "slot/identity.h"
 #include "slot/steps.h"
 
@@ -32,16 +33,46 @@ static int connect_finding(struct unit *u, const struct err *err)
 			 : unit_finding(u, "LINK-DEAD", "%.190s", err->text);
 }
 
+/* What the carrier measured when it was opened, in this order. */
+static int measure_facts(struct unit *u)
+{
+	static const struct {
+		const char *name, *code;
+	} codes[] = {{"rssi", "BLE-RSSI"}, {"mtu", "LINK-CAPACITY"}};
+	int ret = 0;
+
+	for (size_t i = 0; i < u->carrier->fact_n && ret == 0; i++) {
+		const struct link_fact *f = &u->carrier->facts[i];
+		const char *code = "LINK-SLOW";
+
+		for (size_t k = 0; k < sizeof(codes) / sizeof(codes[0]); k++)
+			if (!strcmp(codes[k].name, f->name))
+				code = codes[k].code;
+		ret = unit_measure(u, f->name, f->name, f->value, code);
+	}
+	return ret;
+}
+
 int step_connect(struct unit *u)
 {
 	struct err err;
 	int64_t us;
 
+	int64_t there_us;
+	int ret;
+
 	if (u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err) < 0)
 		return connect_finding(u, &err);
+	there_us = u->carrier->there_us ? u->carrier->there_us : clock_us();
+	ret = find_own(u);
+	if (ret < 0)
+		return ret;
+	if (u->carrier->there_us) /* it may have been another one */
+		there_us = u->carrier->there_us;
 	unit_note(u, "by %s", u->carrier->carrier);
-	return unit_measure(u, "boot_time", "boot_time",
-		(double)(clock_us() - u->power_on_us) / 1e6, "LINK-BOOT");
+	ret = unit_measure(u, "boot_time", "boot_time", (double)(there_us - u->power_on_us) / 1e6,
+		"LINK-BOOT");
+	return ret < 0 ? ret : measure_facts(u);
 }
 
 int identity_read(struct unit *u, struct identity *identity)
@@ -59,6 +90,7 @@ int identity_read(struct unit *u, struct identity *identity)
 	if (ret < 0)
 		return ret;
 	memset(identity, 0, sizeof(*identity));
+	identity->battery = IDENTITY_NO_BATTERY;
 	object.n = a.n;
 	if (!u->profile->perso.get_data_value_only && tlv_find(a.data, a.n, 0xDF20, &object) != 1)
 		return unit_finding(u, "APDU-LENGTH", "GET DATA DF20 answers no DF20 object");
@@ -72,6 +104,12 @@ int identity_read(struct unit *u, struct identity *identity)
 	if (tlv_find(object.value, object.n, 0xDF25, &t) != 1 || t.n != 1)
 		return unit_finding(u, "APDU-LENGTH", "DF20 holds no usable DF25");
 	identity->life = t.value[0];
+	if (tlv_find(object.value, object.n, 0xDF27, &t) == 1 && t.n == 1)
+		identity->battery = t.value[0];
+	if (tlv_find(object.value, object.n, 0xDF28, &t) == 1 && t.n == 6)
+		snprintf(identity->address, sizeof(identity->address),
+			"%02X:%02X:%02X:%02X:%02X:%02X", t.value[0], t.value[1], t.value[2],
+			t.value[3], t.value[4], t.value[5]);
 	return 0;
 }
 
@@ -85,6 +123,9 @@ int step_identify(struct unit *u)
 	if (strlen(id.serial) >= UNIT_SERIAL || strcmp(id.serial, u->label) != 0)
 		return unit_finding(
 			u, "ID-SERIAL", "the unit says %.20s, the label %s", id.serial, u->label);
+	if (u->carrier->address[0] && id.address[0] && strcmp(u->carrier->address, id.address) != 0)
+		return unit_finding(u, "ID-ADDRESS", "the unit says %s, it is %s", id.address,
+			u->carrier->address);
 	if (strcmp(id.model, u->profile->model) != 0)
 		return unit_finding(u, "ID-MODEL", "the unit says %.40s, must be %s", id.model,
 			u->profile->model);

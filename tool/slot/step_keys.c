@@ -7,6 +7,7 @@
 #include "plan/buttons.h"
 #include "slot/audio.h"
 #include "slot/power.h"
+#include "slot/press.h"
 #include "slot/steps.h"
 
 #include <math.h>
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DUTY = 104, DUTY_TRIES = 20, DUTY_WAIT_MS = 3000, HOLD_SETTLE_MS = 40, RECORD_FIELDS = 8 };
+enum { HOLD_SETTLE_MS = 40, RECORD_FIELDS = 8 };
 
 /* Reads `count` numbers separated by commas; what was not measured becomes NaN. */
 static int numbers(char *text, double *out, size_t count)
@@ -81,23 +82,13 @@ static int forget_reports(struct unit *u, struct err *err)
 
 static int ask_press(struct unit *u, const char *key, json_t **values)
 {
-	struct err err;
-	int64_t us;
-	int ret = E_REFUSED;
+	const struct press press = {.key = key,
+		.count = (int)u->plan->keys.presses,
+		.hold_s = u->plan->keys.hold_s,
+		.gap_s = u->plan->keys.gap_s,
+		.again = forget_reports};
 
-	for (int i = 0; i < DUTY_TRIES; i++) {
-		ret = unit_jig_raw(u, "press",
-			json_pack("{ss, sI, sf, sf}", "key", key, "count",
-				(json_int_t)u->plan->keys.presses, "hold_s", u->plan->keys.hold_s,
-				"gap_s", u->plan->keys.gap_s),
-			values, &us, &err);
-		if (ret != E_REFUSED || err.code != DUTY)
-			break;
-		clock_wait_ms(DUTY_WAIT_MS); /* the actuator cools: nothing is wrong */
-		if (forget_reports(u, &err) < 0)
-			return unit_link_finding(u, &err);
-	}
-	return ret < 0 ? unit_jig_finding(u, &err) : 0;
+	return press_key(u, &press, values);
 }
 
 /* What the carrier told since the last time, put on the jig's clock. */

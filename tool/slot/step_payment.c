@@ -138,7 +138,8 @@ static int send_debit(struct unit *u, const struct apdu *debit, struct link_answ
 
 	if (ret == 0)
 		return 1;
-	return err.status == E_REFUSED && (err.code == LINK_TIMEOUT || err.code == LINK_RESET)
+	return err.status == E_REFUSED && (err.code == LINK_TIMEOUT || err.code == LINK_LOST ||
+						  err.code == LINK_RESET)
 		       ? 0
 		       : unit_link_finding(u, &err);
 }

@@ -1,7 +1,10 @@
 /* Power: on and within limits, off and read back; and the power cycle other steps use. */
 #include "core/clock.h"
 #include "slot/power.h"
+#include "slot/press.h"
 #include "slot/steps.h"
+
+static const double GAP_S = 0.1;
 
 static int switch_output(struct unit *u, bool on)
 {
@@ -16,14 +19,46 @@ static int switch_output(struct unit *u, bool on)
 	return right ? 0 : unit_finding(u, "JIG-REFUSED", "the output stays %s", on ? "off" : "on");
 }
 
+/* Those that do not start by themselves are started by their key. */
+static int start(struct unit *u)
+{
+	u->power_on_us = clock_us();
+	if (!(u->profile->power_key.on_s > 0) || u->profile->power_key.starts)
+		return 0;
+	return power_hold_key(u, u->profile->power_key.on_s, &u->power_on_us);
+}
+
+int power_hold_key(struct unit *u, double hold_s, int64_t *at_us)
+{
+	const struct press press = {.key = "P", .count = 1, .hold_s = hold_s, .gap_s = GAP_S};
+
+	*at_us = clock_us() + (int64_t)(hold_s * 1e6);
+	return press_key(u, &press, NULL);
+}
+
 int power_on(struct unit *u)
 {
-	int ret = u->w->supply ? switch_output(u, true) : 0;
+	struct err err;
+	int ret = 0;
 
-	u->power_on_us = clock_us();
+	if (u->carrier->driver->ready && u->carrier->driver->ready(u->carrier, &err) < 0)
+		return unit_link_finding(u, &err);
+	if (u->w->supply)
+		ret = switch_output(u, true);
+	if (ret == 0)
+		ret = start(u);
 	if (ret == 0)
 		clock_wait_ms(u->profile->supply.settle_ms);
 	return ret;
+}
+
+int power_cut(struct unit *u)
+{
+	int64_t at_us;
+	int ret =
+		u->w->fixture.charger ? power_hold_key(u, u->profile->power_key.off_s, &at_us) : 0;
+
+	return ret == 0 && u->w->supply ? switch_output(u, false) : ret;
 }
 
 int power_off(struct unit *u)
@@ -33,7 +68,7 @@ int power_off(struct unit *u)
 
 	if (ret < 0 && err.status != E_REFUSED)
 		return unit_jig_finding(u, &err);
-	return u->w->supply ? switch_output(u, false) : 0;
+	return power_cut(u);
 }
 
 /* Without a supply to switch, the next best: the carrier restarts the headset. */

@@ -1,4 +1,5 @@
 #include "slot/steps.h"
+#include "link/link.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@ static const struct step steps[] = {
 	{"ask_led", step_ask_led, .asks = true},
 	{"ask_plug", step_ask_plug, .asks = true},
 	{"audio", step_audio, {"mic_resistance", "ear_resistance"}, .link = "jack"},
+	{"battery", step_battery, {"battery_level"}, .power_key = true},
 	{"block", step_block, {0}},
 	{"connect", step_connect, {"boot_time"}},
 	{"counters", step_counters, {0}},
@@ -20,6 +22,7 @@ static const struct step steps[] = {
 	{"log", step_log, {0}},
 	{"personalize", step_personalize, {0}},
 	{"plug", step_plug, {0}, .link = "jack"},
+	{"power_key", step_power_key, {"current", "current_off", "boot_time"}, .power_key = true},
 	{"power_off", step_power_off, {0}},
 	{"power_on", step_power_on, {"supply_voltage", "current"}},
 	{"prove", step_prove, {0}},
@@ -30,6 +33,7 @@ static const struct step steps[] = {
 	{"refuse_wrong_mac1", step_refuse_wrong_mac1, {0}},
 	{"sealed", step_sealed, {0}},
 	{"test_keys", step_test_keys, {0}},
+	{"unbond", step_unbond, {0}},
 };
 
 /* Every step may send APDUs. */
@@ -60,9 +64,11 @@ static int need_limit(const char *path, const char *step, const struct plan *pla
 
 /* On the ladder a key is known by its resistance, elsewhere by what it reports. */
 static int check_keys(const char *path, const struct plan *plan, const struct profile *profile,
-	bool ladder, struct err *err)
+	const struct link_driver *link, struct err *err)
 {
-	for (size_t i = 0; i < profile->key_n; i++)
+	bool ladder = !link->listen;
+
+	for (size_t i = 0; i < profile->key_n && !link->key_names; i++)
 		if (ladder ? isnan(profile->keys[i].ohm) : !profile->keys[i].usage.n)
 			return err_set(err, E_CONFIG,
 				"%s: step keys: profile %s: key %s needs its %s", path,
@@ -75,7 +81,8 @@ static int check_keys(const char *path, const struct plan *plan, const struct pr
 }
 
 static int check_step(const char *path, const struct step *step, const struct plan_step *at,
-	const struct plan *plan, const struct profile *profile, const char *link, struct err *err)
+	const struct plan *plan, const struct profile *profile, const struct link_driver *link,
+	struct err *err)
 {
 	char name[PLAN_TEXT + 8];
 
@@ -87,12 +94,15 @@ static int check_step(const char *path, const struct step *step, const struct pl
 	if (step->asks && !(plan->prompts.timeout_s > 0))
 		return err_set(err, E_CONFIG,
 			"%s: %s: asks the operator, but the plan has no \"prompts\"", path, name);
-	if (step->link && strcmp(step->link, link) != 0)
+	if (step->link && strcmp(step->link, link->name) != 0)
 		return err_set(err, E_CONFIG,
-			"%s: %s: can't be done on link %s: say links: [%s] there", path, name, link,
-			step->link);
-	if (step->keys && check_keys(path, plan, profile, !strcmp(link, "jack"), err) < 0)
+			"%s: %s: can't be done on link %s: say links: [%s] there", path, name,
+			link->name, step->link);
+	if (step->keys && check_keys(path, plan, profile, link, err) < 0)
 		return E_CONFIG;
+	if (step->power_key && !(profile->power_key.on_s > 0))
+		return err_set(err, E_CONFIG, "%s: %s: profile %s has no power_key", path, name,
+			profile->name);
 	for (size_t k = 0; k < STEP_LIMITS && step->limits[k]; k++)
 		if (need_limit(path, name, plan, profile, step->limits[k], err) < 0)
 			return E_CONFIG;
@@ -100,8 +110,11 @@ static int check_step(const char *path, const struct step *step, const struct pl
 }
 
 int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
-	const char *link, struct err *err)
+	const struct link_driver *link, struct err *err)
 {
+	for (size_t i = 0; link->facts && link->facts[i]; i++)
+		if (need_limit(path, "step connect", plan, profile, link->facts[i], err) < 0)
+			return E_CONFIG;
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
 		if (need_limit(path, "", plan, profile, common[i], err) < 0)
 			return E_CONFIG;
@@ -111,7 +124,7 @@ int steps_check(const char *path, const struct plan *plan, const struct profile 
 		if (!step)
 			return err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step",
 				path, plan->steps[i].step);
-		if (plan_applies(plan, i, link) &&
+		if (plan_applies(plan, i, link->name) &&
 			check_step(path, step, &plan->steps[i], plan, profile, link, err) < 0)
 			return E_CONFIG;
 	}

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct link_driver;
 struct unit;
 
 enum { STEP_LIMITS = 6 };
@@ -18,6 +19,7 @@ struct step {
 	const char *limits[STEP_LIMITS]; /* that plan or profile must have for it */
 	bool asks;			 /* the operator: the plan says how long that may take */
 	const char *link;		 /* only there can it be done; NULL: on all */
+	bool power_key;			 /* needs a product that has one */
 	bool keys;			 /* needs to know the keys as the carrier tells of them */
 };
 
@@ -26,7 +28,7 @@ const struct step *steps_find(const char *name); /* NULL if there is no such ste
 /* E_CONFIG if the plan names a step that there is not, one that can't be done on this carrier with
  * this product, or if a limit is missing. */
 int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
-	const char *link, struct err *err);
+	const struct link_driver *link, struct err *err);
 
 const struct step *steps_table(size_t *n);
 
@@ -37,6 +39,11 @@ int step_ask_plug(struct unit *u);
 /* step_power.c */
 int step_power_on(struct unit *u);
 int step_power_off(struct unit *u);
+/* step_power_key.c */
+int step_battery(struct unit *u);
+int step_power_key(struct unit *u);
+/* step_unbond.c */
+int step_unbond(struct unit *u);
 /* step_identity.c */
 int step_connect(struct unit *u);
 int step_identify(struct unit *u);

@@ -4,6 +4,7 @@
 #include "link/trace.h"
 #include "messages/messages.h"
 #include "plan/codes.h"
+#include "slot/find.h"
 #include "slot/identity.h"
 #include "slot/power.h"
 #include "slot/steps.h"
@@ -164,6 +165,12 @@ static const char *const link_codes[] = {
 	[LINK_CAPACITY] = "LINK-CAPACITY",
 	[LINK_HELD] = "USB-HELD",
 	[LINK_FORBIDDEN] = "USB-ACCESS",
+	[LINK_ADAPTER] = "BLE-ADAPTER",
+	[LINK_SERVICE] = "BLE-SERVICE",
+	[LINK_PAIR] = "BLE-PAIR",
+	[LINK_OPEN] = "BLE-OPEN",
+	[LINK_BOND] = "BLE-BOND",
+	[LINK_LOST] = "LINK-PROTOCOL",
 };
 
 bool unit_is_link_fault(const struct err *err)
@@ -266,6 +273,16 @@ static int ask_link(
 	return unit_jig_raw(arg, op, args, values, us, err);
 }
 
+static int ask_token(void *arg, const char *name, bool take, struct err *err)
+{
+	struct unit *u = arg;
+	json_t *answer = worker_ask(
+		u->w, json_pack("{ss, ss, sb}", "type", "token", "name", name, "take", take), err);
+
+	json_decref(answer);
+	return answer ? 0 : err->status;
+}
+
 static void trace_sink(void *arg, const struct link_record *r)
 {
 	struct unit *u = arg;
@@ -278,11 +295,12 @@ static void trace_sink(void *arg, const struct link_record *r)
 	worker_tell(u->w, m, &err); /* a station that is gone is noticed at the next question */
 }
 
-static int make_link(struct unit *u, struct err *err)
+static int make_link(struct unit *u, const char *address, struct err *err)
 {
-	struct link_place place = u->w->place;
+	struct link_place place = u->w->place.link;
 
-	place.station = (struct link_station){.ask = ask_link, .arg = u};
+	place.station = (struct link_station){.ask = ask_link, .token = ask_token, .arg = u};
+	place.ble.address = address;
 	u->carrier = u->w->link->make(&place, err);
 	if (!u->carrier)
 		return err->status;
@@ -342,7 +360,8 @@ static void drop_unit(struct unit *u)
 	free(u);
 }
 
-static struct unit *new_unit(struct worker *w, const char *label, struct err *err)
+static struct unit *new_unit(
+	struct worker *w, const char *label, const char *address, struct err *err)
 {
 	struct unit *u = calloc(1, sizeof(*u));
 
@@ -356,15 +375,15 @@ static struct unit *new_unit(struct worker *w, const char *label, struct err *er
 	u->keys = w->keys;
 	u->label = label;
 	u->terms = w->terms;
-	if (make_link(u, err) == 0)
+	if (make_link(u, address, err) == 0)
 		return u;
 	drop_unit(u);
 	return NULL;
 }
 
-int unit_run(struct worker *w, const char *label, struct err *err)
+int unit_run(struct worker *w, const char *label, const char *address, struct err *err)
 {
-	struct unit *u = new_unit(w, label, err);
+	struct unit *u = new_unit(w, label, address, err);
 	struct finding first = {.verdict = VERDICT_PASS};
 	int ret = u ? 0 : err->status;
 
@@ -391,7 +410,7 @@ int unit_run(struct worker *w, const char *label, struct err *err)
 
 int unit_who(struct worker *w, struct err *err)
 {
-	struct unit *u = new_unit(w, "", err);
+	struct unit *u = new_unit(w, "", "", err);
 	struct identity id = {0};
 	char why[2 * UNIT_CAUSE];
 	int ret;
@@ -402,6 +421,8 @@ int unit_who(struct worker *w, struct err *err)
 	ret = power_on(u);
 	if (ret == 0)
 		ret = unit_open(u);
+	if (ret == 0)
+		ret = find_own(u);
 	if (ret == 0)
 		ret = identity_read(u, &id);
 	power_off(u);

@@ -73,9 +73,9 @@ struct unit {
 	uint16_t online, offline; /* what the next INITIALIZE must answer */
 };
 
-/* Runs the plan for one unit and tells the station everything. Negative only if the station is
- * gone. */
-int unit_run(struct worker *w, const char *label, struct err *err);
+/* Runs the plan for one unit (its Bluetooth address, "" if the label has none) and tells the
+ * station everything. Negative only if the station is gone. */
+int unit_run(struct worker *w, const char *label, const char *address, struct err *err);
 
 /* Switches the unit on, asks it for its serial number, and switches it off; tells the station. */
 int unit_who(struct worker *w, struct err *err);

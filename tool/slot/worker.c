@@ -128,22 +128,28 @@ static int find_link(struct worker *w, const json_t *m, struct err *err)
 	if (!driver)
 		return err_set(err, E_CONFIG, "link \"%s\": there is no such link",
 			message_string(m, "link"));
-	snprintf(w->port, sizeof(w->port), "%s", message_string(m, "port"));
+	w->fixture.slot = w->slot;
+	snprintf(w->fixture.port, sizeof(w->fixture.port), "%s", message_string(m, "port"));
+	snprintf(
+		w->fixture.adapter, sizeof(w->fixture.adapter), "%s", message_string(m, "adapter"));
+	w->fixture.rssi_offset_db = json_number_value(json_object_get(m, "rssi_offset_db"));
+	w->fixture.charger = json_is_true(json_object_get(m, "charger"));
 	w->supply = json_is_true(json_object_get(m, "supply"));
-	w->place = (struct link_place){.port = w->port,
-		.vendor = profile_usb(&w->profile.usb.vendor),
-		.product = profile_usb(&w->profile.usb.product)};
+	place_fill(&w->place, &w->fixture, &w->profile);
 	if (!strcmp(driver->name, "jack") && !w->profile.modem[0])
 		return err_set(
 			err, E_CONFIG, "link jack: profile %s has no modem", w->profile.name);
-	ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, driver->name, err);
+	ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, driver, err);
 	if (ret < 0)
 		return ret;
 	if (!w->supply && !driver->restart)
 		return err_set(err, E_CONFIG,
 			"link %s: the jig must switch the unit's supply (supply: jig)",
 			driver->name);
-	trial = driver->make(&w->place, err);
+	if (w->fixture.charger && !(w->profile.power_key.on_s > 0))
+		return err_set(
+			err, E_CONFIG, "charger: profile %s has no power_key", w->profile.name);
+	trial = driver->make(&w->place.link, err);
 	if (!trial)
 		return err->status;
 	driver->drop(trial);
@@ -190,7 +196,8 @@ static int handle_begin(struct worker *w, const json_t *message, struct err *err
 {
 	if (!w->link)
 		return err_set(err, E_PROTOCOL, "a unit before setup");
-	return unit_run(w, message_string(message, "label"), err);
+	return unit_run(
+		w, message_string(message, "label"), message_string(message, "address"), err);
 }
 
 static int handle_who(struct worker *w, struct err *err)

@@ -12,6 +12,7 @@
 #include "link/link.h"
 #include "payment/keys.h"
 #include "plan/plan.h"
+#include "slot/place.h"
 
 #include <jansson.h>
 
@@ -24,8 +25,8 @@ struct worker {
 	struct profile profile;
 	struct keys *keys;
 	const struct link_driver *link;
-	struct link_place place;
-	char port[24];
+	struct fixture_slot fixture; /* what it says of this slot */
+	struct place place;
 	bool supply;   /* the jig switches and measures it */
 	json_t *terms; /* the job's */
 };

@@ -169,17 +169,20 @@ static void refuse(struct client *c, const char *why)
 
 static void handle_start(struct client *c, const json_t *message)
 {
-	const char *label = message_string(message, "label"),
-		   *operator= message_string(message, "operator");
-	unsigned slot = (unsigned)message_integer(message, "slot");
+	const char *operator= message_string(message, "operator");
+	struct label label = {.slot = (unsigned)message_integer(message, "slot")};
 
+	snprintf(label.serial, sizeof(label.serial), "%s", message_string(message, "label"));
+	snprintf(label.address, sizeof(label.address), "%s", message_string(message, "address"));
+	if (strlen(message_string(message, "label")) >= sizeof(label.serial))
+		label.serial[0] = '\0'; /* refused as what it is not */
 	if (c->person[0])
-		unit_scanned(c, label, slot, c->person);
+		unit_scanned(c, &label, c->person);
 	else if (operator[0])
-		unit_offer(c->station, c, label, slot, operator);
+		unit_offer(c->station, c, &label, operator);
 	else
-		client_tell(c, json_pack("{ss, ss, ss}", "type", "refused", "label", label, "error",
-				       N_("log in first")));
+		client_tell(c, json_pack("{ss, ss, ss}", "type", "refused", "label", label.serial,
+				       "error", N_("log in first")));
 }
 
 static void handle_act(struct client *c, const json_t *message)

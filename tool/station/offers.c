@@ -38,11 +38,12 @@ static const char *no_unit_starts(const struct station *st)
 	return st->paused[0] ? N_("starting is paused (F6)") : NULL;
 }
 
-void unit_offer(struct station *st, struct client *client, const char *label, unsigned number,
+void unit_offer(struct station *st, struct client *client, const struct label *scanned,
 	const char *operator)
 {
+	const char *label = scanned->serial, *why = label_wrong(label);
+	unsigned number = scanned->slot;
 	struct slot *slot = NULL;
-	const char *why = label_wrong(label);
 
 	for (size_t i = 0; i < st->slot_n && !why; i++) {
 		struct slot *s = &st->slots[i];
@@ -64,6 +65,7 @@ void unit_offer(struct station *st, struct client *client, const char *label, un
 		return;
 	}
 	strcpy(slot->label, label);
+	strcpy(slot->address, scanned->address);
 	snprintf(slot->operator, sizeof(slot->operator), "%s", operator);
 	unit_set_state(slot, SLOT_WAITING);
 	if (is_in(slot, label))
@@ -78,8 +80,9 @@ void unit_offer(struct station *st, struct client *client, const char *label, un
 struct scan {
 	struct queue_job job;
 	struct station *station;
-	unsigned client, slot;
-	char label[LABEL], operator[OPERATOR];
+	unsigned client;
+	struct label label;
+	char operator[OPERATOR];
 };
 
 static int look_up(struct store *store, struct queue_job *job, struct err *err)
@@ -93,7 +96,7 @@ static int look_up(struct store *store, struct queue_job *job, struct err *err)
 	(void)store;
 	ret = reader_open(&reader, s->station->options->store, err);
 	if (ret == 0)
-		holding = reader_holding(reader, s->label, err); /* none is fine */
+		holding = reader_holding(reader, s->label.serial, err); /* none is fine */
 	reader_close(reader);
 	state = message_string(holding, "state");
 	if (!strcmp(state, "COMMITTED"))
@@ -110,28 +113,27 @@ static void looked_up(struct queue_job *job, int status, const struct err *err)
 	struct client *client = clients_find(s->station, s->client);
 
 	if (status < 0)
-		refuse(client, s->label, s->slot, err->text);
+		refuse(client, s->label.serial, s->label.slot, err->text);
 	else
-		unit_offer(s->station, client, s->label, s->slot, s->operator);
+		unit_offer(s->station, client, &s->label, s->operator);
 	free(s);
 }
 
-void unit_scanned(struct client *client, const char *label, unsigned slot, const char *operator)
+void unit_scanned(struct client *client, const struct label *label, const char *operator)
 {
 	struct station *st = client->station;
 	struct scan *s;
 
 	/* Only a plan that gives out a card minds who has one; a bad label is refused as it is. */
-	if (label_wrong(label) || !plan_has_step(&st->plan, "personalize") ||
+	if (label_wrong(label->serial) || !plan_has_step(&st->plan, "personalize") ||
 		!(s = calloc(1, sizeof(*s)))) {
-		unit_offer(st, client, label, slot, operator);
+		unit_offer(st, client, label, operator);
 		return;
 	}
 	s->job = (struct queue_job){.run = look_up, .done = looked_up};
 	s->station = st;
 	s->client = client->id;
-	s->slot = slot;
-	strcpy(s->label, label);
+	s->label = *label;
 	snprintf(s->operator, sizeof(s->operator), "%s", operator);
 	queue_add(st->asker, &s->job);
 }
@@ -161,6 +163,7 @@ static void made_safe(struct slot *slot, int status, const struct err *err)
 void unit_unknown(struct slot *slot, const char *why)
 {
 	loop_untimer(slot->station->loop, &slot->step_deadline);
+	tokens_drop(slot);
 	clients_tell(slot->station, json_pack("{ss, si, ss}", "type", "refused", "slot",
 					    (int)slot->number, "error", why));
 	unit_set_state(slot, SLOT_ENDING);
@@ -201,6 +204,7 @@ void unit_said_serial(struct slot *slot, json_t *message)
 	}
 	loop_untimer(st->loop, &slot->step_deadline);
 	strcpy(slot->label, serial);
+	slot->address[0] = '\0'; /* found as it was found */
 	snprintf(slot->operator, sizeof(slot->operator), "%s", session_person(st));
 	unit_begin(slot);
 }

@@ -57,7 +57,8 @@ struct slot {
 
 	/* unit */
 	char label[LABEL], last_label[LABEL];
-	char operator[OPERATOR]; /* who scanned the label */
+	char address[LABEL_ADDRESS]; /* the unit's, if it is on the label */
+	char operator[OPERATOR];     /* who scanned the label */
 	struct store_attempt attempt;
 	bool attempt_open;    /* its row is there, its end is not */
 	json_t *apdus;	      /* of the step that runs */
@@ -71,6 +72,12 @@ struct slot {
 	char broken[CAUSE];
 	char held;	  /* the key that a HOLD may press */
 	json_t *last_end; /* how the last unit ended, for clients that come later */
+
+	/* tokens that it holds, bit a row of tokens.c; and the one that it waits for, -1: none */
+	unsigned tokens;
+	int token_wanted;
+	json_int_t token_id;
+	int64_t token_turn, token_left_ms; /* since when it waits; of its step's deadline */
 
 	/* what its step asks the operator; NULL: nothing */
 	const struct prompt *prompt;
@@ -110,6 +117,7 @@ struct station {
 	json_t *unsettled; /* cards that wait for a person since before this start */
 	char *keys;	   /* provider with its path as seen from here */
 	struct store *store;
+	int64_t token_turn; /* counts */
 	struct queue *writer, *asker;
 	char paused[PERSON_NAME]; /* by whom starting is paused; "": it is not */
 	json_t *counts;		  /* of the shift, the newest message */
@@ -156,6 +164,10 @@ int jobs_open(struct station *st, struct err *err);
 void jobs_close(struct station *st);
 void jobs_act(struct station *st, struct client *client, const json_t *act); /* of a person */
 
+/* tokens.c: what only one worker may use at a time. */
+void tokens_take(struct slot *slot, json_t *message);
+void tokens_drop(struct slot *slot); /* its worker ended, or its unit: it holds and wants none */
+
 /* workers.c */
 int worker_start(struct slot *slot, struct err *err);
 void worker_kill(struct slot *slot);
@@ -164,9 +176,9 @@ void worker_reap(struct station *st);
 void workers_end(struct station *st); /* at the very end: by closing their stdin, then by force */
 
 /* offers.c */
-void unit_offer(struct station *st, struct client *client, const char *label, unsigned slot,
-	const char *operator);
-void unit_scanned(struct client *client, const char *label, unsigned slot, const char *operator);
+void unit_offer(
+	struct station *st, struct client *client, const struct label *label, const char *operator);
+void unit_scanned(struct client *client, const struct label *label, const char *operator);
 void unit_presence(struct slot *slot, bool present);
 void unit_nobody_came(void *slot);     /* a timer's: the label has waited long enough */
 void unit_inserted(struct slot *slot); /* asks it who it is, where the plan starts units so */

@@ -122,7 +122,8 @@ static void begun(struct queue_job *job, int status, const struct err *err)
 	} else if (!slot->ready) {
 		unit_end(slot, "TOOL-WORKER", "its worker failed before it began");
 	} else {
-		worker_send(slot, json_pack("{ss, ss}", "type", "begin", "label", slot->label));
+		worker_send(slot, json_pack("{ss, ss, ss}", "type", "begin", "label", slot->label,
+					  "address", slot->address));
 		loop_timer(
 			st->loop, &slot->unit_deadline, (int64_t)(st->plan.unit_deadline_s * 1000));
 		loop_timer(st->loop, &slot->step_deadline, BETWEEN_MS);
@@ -406,6 +407,7 @@ static void end_with(struct slot *slot, enum verdict verdict, const char *code, 
 	loop_untimer(loop, &slot->step_deadline);
 	loop_untimer(loop, &slot->unit_deadline);
 	prompts_drop(slot);
+	tokens_drop(slot);
 	unit_set_state(slot, SLOT_ENDING);
 	broker_safe(slot, made_safe);
 }
@@ -506,6 +508,7 @@ static const struct {
 	{"serial", WITH_JIG, unit_said_serial},
 	{"step_begin", IN_WORK, take_step_begin},
 	{"step_end", IN_WORK, take_step_end},
+	{"token", WITH_JIG, tokens_take},
 	{"unit_end", IN_WORK, take_unit_end},
 	{"unready", ANY_TIME, take_unready},
 };
@@ -536,6 +539,7 @@ void unit_message(struct slot *slot, json_t *message)
 void unit_init(struct slot *slot)
 {
 	slot->apdus = json_array();
+	slot->token_wanted = -1;
 	slot->step_deadline = (struct timer){.fired = step_late, .arg = slot};
 	slot->unit_deadline = (struct timer){.fired = unit_late, .arg = slot};
 	slot->insert_deadline = (struct timer){.fired = unit_nobody_came, .arg = slot};

@@ -1,0 +1,14 @@
+/* Which of the headsets in range is the one in the slot. */
+#ifndef SLOT_FIND_H
+#define SLOT_FIND_H
+
+#include "slot/unit.h"
+
+/*
+ * Makes sure that the open link is to the slot's own headset, or opens it to that: it is known by
+ * the label's serial number, or by falling silent when the slot's supply goes off. 0, or negative
+ * after a finding.
+ */
+int find_own(struct unit *u);
+
+#endif
