@@ -18,6 +18,7 @@ PAYJIG = os.path.join(BUILD, "payjig")
 BENCH = os.path.join(BUILD, "payjig-bench")
 PROFILE = os.path.join(ROOT, "profiles", "headset-wired.yaml")
 PROFILE_USB = os.path.join(ROOT, "profiles", "headset-usb.yaml")
+PROFILE_BLE = os.path.join(ROOT, "profiles", "headset-ble.yaml")
 PLAN = os.path.join(ROOT, "profiles", "provision.yaml")
 JOB = os.path.join(ROOT, "fixtures", "jobs", "lab.json")
 JOB_MIXED = os.path.join(ROOT, "fixtures", "jobs", "lab-mixed.json")
@@ -61,17 +62,24 @@ def changed_job(folder, change, name="job.json", source=JOB):
 
 
 class Folder:
-    """A temporary folder with a fixture of n slots; those in `usb` hold USB headsets.
+    """A temporary folder with a fixture of n slots; those in `usb` hold USB headsets, those in `ble` BLE headsets,
+    four an adapter.
 
     USB exchanges and reports are timed in the tool, so a test that runs beside others gives exchanges five times what
     the profile does (slack), and releases half as much again; benches and the true bench hold units to the profile
-    itself. `change` edits its text."""
+    itself. BLE has its slack in the profile. `change` edits the texts of both."""
 
     def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY, usb=(), supply="jig", slack=5,
-                 change=lambda text: text):
+                 change=lambda text: text, ble=(), of_slot=""):
         self.path = tempfile.mkdtemp(prefix="payjig-test.")
         self.slots = slots
-        self.usb = list(usb)
+        self.usb, self.ble = list(usb), list(ble)
+        profile_ble = self.file("headset-ble.yaml")
+        with open(PROFILE_BLE) as f, open(profile_ble, "w") as to:
+            text = f.read()
+            release = "key_release, unit: s, low: -0.060, high: 0.100"
+            assert release in text
+            to.write(change(text.replace(release, "key_release, unit: s, low: -0.100, high: 0.120") if slack > 1 else text))
         profile_usb = self.file("headset-usb.yaml")
         with open(PROFILE_USB) as f, open(profile_usb, "w") as to:
             text = f.read()
@@ -95,6 +103,9 @@ class Folder:
                 if i in self.usb:
                     f.write("  - {slot: %d, profile: %s, link: usb, port: \"1-%d\", supply: %s}\n" % (
                         i, profile_usb, i, supply))
+                elif i in self.ble:
+                    f.write("  - {slot: %d, profile: %s, link: ble, adapter: hci%d%s}\n" % (
+                        i, profile_ble, self.ble.index(i) // 4, of_slot))
                 else:
                     f.write("  - {slot: %d, profile: %s, link: jack}\n" % (i, PROFILE))
 
@@ -133,7 +144,7 @@ class Run:
     def __init__(self, folder, faults=(), units=None, speed=0, bench=(), run=(), plan=PLAN, job=None,
                  store="store.db", script=RUN):
         self.folder = folder
-        job = job or (JOB_MIXED if folder.usb else JOB)
+        job = job or (JOB_MIXED if folder.usb or folder.ble else JOB)
         self.store = folder.file(store)
         self.events, self.log = [], []
         self.condition = threading.Condition()
@@ -144,6 +155,8 @@ class Run:
             command += ["--units", str(units)]
         if folder.usb:
             command += ["--usb", ",".join(map(str, folder.usb))]
+        if folder.ble:
+            command += ["--ble", ",".join(map(str, folder.ble)), "--adapters", str((len(folder.ble) + 3) // 4)]
         for f in faults:
             command += ["--fault", f]
         command += list(bench) + ["--", "bash", "-c", script, PAYJIG, "--fixture",

@@ -14,18 +14,19 @@
 
 enum {
 	TRIES = 3,
-	REFUSED = 8,	     /* headsets of neighbours that may be tried */
+	REFUSED = 32,	     /* headsets that are known to be others' */
 	NOTIFY_HEAD = 3,     /* of an ATT notification or write: opcode, handle */
 	MTU_LEAST = 23,	     /* Core 5.3, Vol 3, Part F, clause 5.2.1 */
 	NEIGHBOURS_MS = 500, /* to hear who is there before the headset is switched on */
-	STRONGER_MS = 250,   /* to hear a stronger one after the first */
-	NEW_MS = 4000,	     /* what was not new by then may have been on already */
+	STRONGER_MS = 150,   /* to hear a stronger one after the first */
+	DEAD_MS = 4000,	     /* what does not come by then is not waited for by others */
 	UNSEEN_MS = 1000,    /* a bonded one that is not seen by then is connected unseen */
 	CONNECT_MS = 4000,
 	RESOLVE_MS = 5000,
 	PAIR_MS = 6000,
 	LEAVE_MS = 5000,
 	REMOVE_MS = 3000,
+	QUIET_MS = 700, /* who is on advertises within this */
 	EARLY_MS = 1700,
 	LISTEN_MS = 150, /* until it has told of keys that are down */
 	LOOK_MS = 50,
@@ -167,8 +168,8 @@ static bool is_refused(const struct ble *u, const char *address)
 	return false;
 }
 
-/* The strongest of those that came after the headset was switched on; or, later, of all. */
-static const struct bluez_device *strongest(struct ble *u, bool fresh)
+/* The strongest of those that came after the headset was switched on. */
+static const struct bluez_device *strongest(struct ble *u)
 {
 	const struct bluez_device *best = NULL, *d;
 	size_t n;
@@ -176,8 +177,8 @@ static const struct bluez_device *strongest(struct ble *u, bool fresh)
 	d = bluez_devices(u->bluez, &n);
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(d[i].name, u->place.ble.name) && !is_refused(u, d[i].address) &&
-			d[i].seen_us > u->ready_us && (!fresh || d[i].first_us > u->ready_us) &&
-			!d[i].connected && (!best || d[i].rssi > best->rssi))
+			d[i].first_us && !d[i].before && !d[i].connected &&
+			(!best || d[i].rssi > best->rssi))
 			best = &d[i];
 	return best;
 }
@@ -189,17 +190,31 @@ static const struct bluez_device *seen(struct ble *u)
 	return d && d->seen_us > u->ready_us ? d : NULL;
 }
 
-/* The device, if it is time to take it. */
-static const struct bluez_device *choose(struct ble *u, int64_t since_ms)
+static void refuse(struct ble *u, const char *address)
 {
-	const struct bluez_device *d;
+	if (u->refused_n < REFUSED)
+		snprintf(u->refused[u->refused_n++], LINK_ADDRESS, "%s", address);
+}
 
+/* The device, if it is time to take it and no other slot has it; NULL: not yet. */
+static const struct bluez_device *choose(struct ble *u, struct err *err)
+{
+	const struct link_station *s = &u->place.station;
+	const struct bluez_device *d;
+	char address[LINK_ADDRESS];
+	int ret;
+
+	err->status = 0;
 	if (u->link.address[0])
 		return seen(u);
-	d = strongest(u, true);
-	if (d && clock_us() - d->first_us < STRONGER_MS * 1000)
+	d = strongest(u);
+	if (!d || clock_us() - d->first_us < STRONGER_MS * 1000)
 		return NULL;
-	return d || clock_ms() - since_ms < NEW_MS ? d : strongest(u, false);
+	strcpy(address, d->address);
+	ret = s->claim ? s->claim(s->arg, address, err) : 1;
+	if (ret == 0)
+		refuse(u, address);
+	return ret == 1 ? bluez_device(u->bluez, address) : NULL;
 }
 
 static int find(struct ble *u, int64_t deadline, struct err *err)
@@ -208,8 +223,10 @@ static int find(struct ble *u, int64_t deadline, struct err *err)
 	int64_t since = clock_ms(), unseen = u->bonded ? since + UNSEEN_MS : deadline;
 	int ret = bluez_look(u->bluez, true, u->place.ble.name, err);
 
-	while (ret >= 0 && !(d = choose(u, since)) && clock_ms() < unseen) {
-		if (clock_ms() - since > NEW_MS)
+	while (ret >= 0 && !(d = choose(u, err)) && clock_ms() < unseen) {
+		if (err->status < 0)
+			return err->status;
+		if (clock_ms() - since > DEAD_MS)
 			end_finding(u); /* a dead headset holds up nobody for longer */
 		ret = bluez_run(u->bluez, clock_ms() + LOOK_MS, -1, err);
 	}
@@ -232,10 +249,23 @@ static int find(struct ble *u, int64_t deadline, struct err *err)
 				 u->place.ble.name);
 }
 
+/* Whoever was heard since then is no headset that comes now. */
+static void note_neighbours(struct ble *u, int64_t since_us)
+{
+	size_t n;
+	struct bluez_device *d = bluez_devices(u->bluez, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		d[i].before = d[i].seen_us >= since_us;
+		d[i].first_us = 0;
+	}
+	u->ready_us = clock_us();
+}
+
 static int ble_ready(struct link *link, struct err *err)
 {
 	struct ble *u = link->state;
-	int64_t heard = clock_ms() + NEIGHBOURS_MS;
+	int64_t since_us = clock_us(), heard = clock_ms() + NEIGHBOURS_MS;
 	int ret = begin(u, err);
 
 	if (ret == 0)
@@ -248,7 +278,8 @@ static int ble_ready(struct link *link, struct err *err)
 		while (ret >= 0 && clock_ms() < heard)
 			ret = bluez_run(u->bluez, heard, -1, err);
 	}
-	u->ready_us = clock_us();
+	if (ret >= 0)
+		note_neighbours(u, since_us);
 	return settle(u, ret < 0 ? ret : 0, err);
 }
 
@@ -268,21 +299,21 @@ static int pipe_in(void *arg, uint8_t *bytes, size_t *n, int64_t timeout_ms, str
 {
 	struct ble *u = arg;
 	int64_t until = clock_ms() + timeout_ms;
-	int ret = 0;
+	ssize_t got;
+	int ret;
 
-	while (ret == 0 && clock_ms() < until) {
+	do {
 		ret = bluez_run(u->bluez, until, u->status, err);
 		if (ret == 0 && !connected(u))
 			ret = 1; /* what came before it went is still there */
+	} while (ret == 0 && clock_ms() < until);
+	if (ret != 1) {
+		*n = 0;
+		return ret;
 	}
-	if (ret == 1) {
-		ssize_t got = read(u->status, bytes, *n);
-
-		*n = got > 0 ? (size_t)got : 0;
-		return got > 0 ? 0 : went(u, err);
-	}
-	*n = 0;
-	return ret;
+	got = read(u->status, bytes, *n);
+	*n = got > 0 ? (size_t)got : 0;
+	return got > 0 ? 0 : went(u, err);
 }
 
 static int subscribe(struct ble *u, struct err *err)
@@ -550,12 +581,21 @@ static int ble_silent(struct link *link, int64_t timeout_ms, struct err *err)
 {
 	struct ble *u = link->state;
 	int64_t until = clock_ms() + timeout_ms;
+	bool heard = false;
 	int ret = 0;
 
 	hang_up(u);
-	while (u->bluez && ret >= 0 && connected(u) && clock_ms() < until)
+	ret = begin(u, err);
+	while (ret >= 0 && connected(u) && clock_ms() < until)
 		ret = bluez_run(u->bluez, clock_ms() + LOOK_MS, -1, err);
-	return settle(u, ret < 0 ? ret : !(u->bluez && connected(u)), err);
+	if (ret < 0 || connected(u))
+		return settle(u, ret, err);
+	u->ready_us = clock_us();
+	until = clock_ms() + QUIET_MS;
+	ret = bluez_look(u->bluez, true, u->place.ble.name, err);
+	while (ret >= 0 && !(heard = seen(u)) && clock_ms() < until)
+		ret = bluez_run(u->bluez, clock_ms() + LOOK_MS, -1, err);
+	return settle(u, ret < 0 ? ret : !heard, err);
 }
 
 /* Removes our bond, and makes sure that it is gone. */

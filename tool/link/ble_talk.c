@@ -36,9 +36,10 @@ static int take_message(const struct fragments_in *in, struct err *err)
 
 static int give_up(const struct ble_pipes *pipes, size_t size, int64_t timeout_ms, struct err *err)
 {
+	static const uint8_t nothing[1];
 	struct err later;
 
-	send(pipes, FRAGMENT_CANCEL, NULL, 0, size, CANCEL_MS, &later);
+	send(pipes, FRAGMENT_CANCEL, nothing, 0, size, CANCEL_MS, &later);
 	return link_fail(err, LINK_TIMEOUT, "no answer in %lld ms", (long long)timeout_ms);
 }
 
@@ -75,13 +76,31 @@ static int receive(
 	return ret;
 }
 
+/* What nobody asked for, a fragment that came twice, must not pass for the next answer. */
+static int nothing_waits(const struct ble_pipes *pipes, struct err *err)
+{
+	uint8_t bytes[FRAGMENT_MOST];
+	size_t n;
+	int ret;
+
+	do {
+		n = sizeof(bytes);
+		ret = pipes->in(pipes->arg, bytes, &n, 0, err);
+	} while (ret == 0 && n && bytes[0] == FRAGMENT_KEEPALIVE);
+	return ret == 0 && n
+		       ? link_fail(err, LINK_DISTURBED, "BLE: %zu bytes that nobody asked for", n)
+		       : ret;
+}
+
 int ble_talk(const struct ble_pipes *pipes, size_t size, const uint8_t *command, size_t command_n,
 	uint8_t *response, size_t *n, int64_t timeout_ms, struct err *err)
 {
 	struct fragments_in in = {0};
 	int64_t deadline = clock_ms() + timeout_ms;
-	int ret = send(pipes, FRAGMENT_APDU, command, command_n, size, timeout_ms, err);
+	int ret = nothing_waits(pipes, err);
 
+	if (ret == 0)
+		ret = send(pipes, FRAGMENT_APDU, command, command_n, size, timeout_ms, err);
 	if (ret == 0)
 		ret = receive(pipes, &in, deadline, err);
 	if (ret == 0)

@@ -30,6 +30,7 @@ static const struct {
 	const char *name;
 	enum link_fault fault;
 } faults[] = {
+	{"org.bluez.Error.AlreadyConnected", LINK_GONE},
 	{"org.bluez.Error.AuthenticationCanceled", LINK_PAIR},
 	{"org.bluez.Error.AuthenticationFailed", LINK_PAIR},
 	{"org.bluez.Error.AuthenticationRejected", LINK_PAIR},
@@ -520,7 +521,7 @@ int bluez_connect(struct bluez *b, const char *address, int64_t timeout_ms, stru
 	struct err later;
 	int ret = ask_device(b, address, "Connect", timeout_ms, LINK_ABSENT, err);
 
-	if (ret == 0 || err->code == LINK_ADAPTER)
+	if (ret == 0 || err->code == LINK_ADAPTER || b->over)
 		return ret;
 	bluez_disconnect(b, address, &later); /* whatever is half done is given up */
 	err->code = LINK_ABSENT;

@@ -18,7 +18,8 @@ struct bluez_device {
 	char path[BLUEZ_PATH], address[LINK_ADDRESS], name[BLUEZ_NAME], alias[BLUEZ_NAME];
 	int rssi;	  /* dBm, of when it was seen last */
 	int64_t seen_us;  /* advertising, while we look; 0: not yet */
-	int64_t first_us; /* ... for the first time */
+	int64_t first_us; /* ... for the first time since somebody set this to 0 */
+	bool before;	  /* the caller's: it was there before its headset was switched on */
 	bool connected, paired, resolved;
 };
 

@@ -30,6 +30,9 @@ struct link_station {
 	 * look for a headset; "connect": an adapter's connecting), and waits until it is there.
 	 * NULL: nobody else is there. */
 	int (*token)(void *arg, const char *name, bool take, struct err *err);
+	/* Says that the headset with this address is the slot's until its test ends: 1, or 0 if it
+	 * is another slot's. NULL: there is no other. */
+	int (*claim)(void *arg, const char *address, struct err *err);
 	void *arg;
 };
 

@@ -29,6 +29,7 @@ static const struct row rows[] = {
 			{"terms", OBJECT}, {"production", BOOL}}},
 	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}, {"address", TEXT}}},
 	{"token_result", FROM_STATION_TO_SLOT, {{"id", INT}}},
+	{"claim_result", FROM_STATION_TO_SLOT, {{"id", INT}, {"granted", BOOL}}},
 	{"jig_result", FROM_STATION_TO_SLOT,
 		{{"id", INT}, {"status", INT}, {"code", INT}, {"error", TEXT, true},
 			{"us", INT, true}, {"ahead_us", INT, true}, {"values", LIST, true}}},
@@ -43,6 +44,7 @@ static const struct row rows[] = {
 	/* slot -> station; the events among them go on to the clients, with slot and unit added */
 	{"ready", FROM_SLOT, {{"lab", BOOL}}},
 	{"unready", FROM_SLOT, {{"error", TEXT}}},
+	{"claim", FROM_SLOT, {{"id", INT}, {"address", TEXT}}}, /* of a unit in range: it is ours */
 	{"token", FROM_SLOT, {{"id", INT}, {"name", TEXT}, {"take", BOOL}}},
 	{"jig", FROM_SLOT, {{"id", INT}, {"op", TEXT}, {"args", OBJECT}}},
 	{"serial", FROM_SLOT, {{"serial", TEXT}, {"error", TEXT}}}, /* of the unit; "": unknown */

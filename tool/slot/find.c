@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { SILENT_MS = 6000 };
+enum { SILENT_MS = 3000 };
 
 /* 1: what is at the other end went with the slot's supply, 0: it did not. */
 static int goes_with_supply(struct unit *u)

@@ -39,11 +39,14 @@ int power_hold_key(struct unit *u, double hold_s, int64_t *at_us)
 int power_on(struct unit *u)
 {
 	struct err err;
+	int64_t at_us;
 	int ret = 0;
 
 	if (u->carrier->driver->ready && u->carrier->driver->ready(u->carrier, &err) < 0)
 		return unit_link_finding(u, &err);
-	if (u->w->supply)
+	if (u->w->fixture.charger && !u->power_on_us) /* it may be on already */
+		ret = power_hold_key(u, u->profile->power_key.off_s, &at_us);
+	if (ret == 0 && u->w->supply)
 		ret = switch_output(u, true);
 	if (ret == 0)
 		ret = start(u);

@@ -55,8 +55,9 @@ static int stays_on(struct unit *u)
 
 	if (ret < 0 || (ret = current_on(u, "current_short_press")) < 0)
 		return ret;
-	if (identity_read(u, &id) == 0)
-		return 0;
+	ret = identity_read(u, &id);
+	if (ret == 0 || (u->w->supply && !u->w->fixture.charger))
+		return ret; /* the current has shown that it is on */
 	u->finding = (struct finding){0};
 	return unit_finding(
 		u, "BTN-POWER", "a press of %g s switches it off", u->profile->power_key.short_s);

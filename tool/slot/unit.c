@@ -283,6 +283,17 @@ static int ask_token(void *arg, const char *name, bool take, struct err *err)
 	return answer ? 0 : err->status;
 }
 
+static int ask_claim(void *arg, const char *address, struct err *err)
+{
+	struct unit *u = arg;
+	json_t *answer =
+		worker_ask(u->w, json_pack("{ss, ss}", "type", "claim", "address", address), err);
+	int ret = !answer ? err->status : json_is_true(json_object_get(answer, "granted"));
+
+	json_decref(answer);
+	return ret;
+}
+
 static void trace_sink(void *arg, const struct link_record *r)
 {
 	struct unit *u = arg;
@@ -299,7 +310,8 @@ static int make_link(struct unit *u, const char *address, struct err *err)
 {
 	struct link_place place = u->w->place.link;
 
-	place.station = (struct link_station){.ask = ask_link, .token = ask_token, .arg = u};
+	place.station = (struct link_station){
+		.ask = ask_link, .token = ask_token, .claim = ask_claim, .arg = u};
 	place.ble.address = address;
 	u->carrier = u->w->link->make(&place, err);
 	if (!u->carrier)

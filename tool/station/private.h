@@ -75,6 +75,7 @@ struct slot {
 
 	/* tokens that it holds, bit a row of tokens.c; and the one that it waits for, -1: none */
 	unsigned tokens;
+	char claimed[LABEL_ADDRESS]; /* the unit's address, that no other slot may take; "" */
 	int token_wanted;
 	json_int_t token_id;
 	int64_t token_turn, token_left_ms; /* since when it waits; of its step's deadline */
@@ -166,6 +167,7 @@ void jobs_act(struct station *st, struct client *client, const json_t *act); /* 
 
 /* tokens.c: what only one worker may use at a time. */
 void tokens_take(struct slot *slot, json_t *message);
+void tokens_claim(struct slot *slot, json_t *message);
 void tokens_drop(struct slot *slot); /* its worker ended, or its unit: it holds and wants none */
 
 /* workers.c */

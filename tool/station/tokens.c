@@ -1,11 +1,13 @@
 /*
- * Tokens: what only one worker may use at a time, granted in the order it was asked for. While a
- * worker waits, its step's deadline does not run: nobody is late because of a neighbour. A token
- * comes back when its holder is done, or dead; the holder's own deadline sees to that.
+ * Tokens: what only one worker may use at a time (and headsets in range: which is whose), granted
+ * in the order it was asked for. While a worker waits, its step's deadline does not run: nobody is
+ * late because of a neighbour. A token comes back when its holder is done, or dead; the holder's
+ * own deadline sees to that.
  */
 #include "core/clock.h"
 #include "station/private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Whose turn it is among: all slots, or those with the same adapter. */
@@ -93,8 +95,23 @@ void tokens_take(struct slot *slot, json_t *message)
 	grant_next(st);
 }
 
+void tokens_claim(struct slot *slot, json_t *message)
+{
+	const struct station *st = slot->station;
+	const char *address = message_string(message, "address");
+	bool others = false;
+
+	for (size_t i = 0; i < st->slot_n; i++)
+		others |= &st->slots[i] != slot && !strcmp(st->slots[i].claimed, address);
+	if (!others)
+		snprintf(slot->claimed, sizeof(slot->claimed), "%s", address);
+	worker_send(slot, json_pack("{ss, sI, sb}", "type", "claim_result", "id",
+				  message_integer(message, "id"), "granted", !others));
+}
+
 void tokens_drop(struct slot *slot)
 {
+	slot->claimed[0] = '\0';
 	slot->token_wanted = -1;
 	slot->tokens = 0;
 	grant_next(slot->station);

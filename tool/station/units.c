@@ -502,6 +502,7 @@ static const struct {
 } handlers[] = {
 	{"apdu", IN_WORK, take_apdu},
 	{"card", IN_WORK, cards_ask},
+	{"claim", WITH_JIG, tokens_claim},
 	{"jig", WITH_JIG, take_jig},
 	{"prompt", IN_WORK, prompts_take},
 	{"ready", ANY_TIME, take_ready},
