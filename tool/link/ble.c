@@ -119,9 +119,17 @@ static void hang_up(struct ble *u)
 	u->status = -1;
 }
 
-/* After LINK_ADAPTER nothing of the connection to BlueZ is worth keeping. */
+/* A headset is not blamed for a BlueZ that went; then nothing of the connection to it is worth
+ * keeping.
+ */
 static int settle(struct ble *u, int ret, struct err *err)
 {
+	struct err gone;
+
+	if (ret < 0 && u->bluez && err->status == E_REFUSED && bluez_there(u->bluez, &gone) < 0) {
+		*err = gone;
+		ret = gone.status;
+	}
 	if (ret < 0 && err->code == LINK_ADAPTER) {
 		hang_up(u);
 		bluez_close(u->bluez);

@@ -14,7 +14,7 @@
 #define SERVICE "org.bluez"
 #define AGENT	"/payjig/agent"
 
-enum { DEVICES = 192, CALL_MS = 5000 };
+enum { DEVICES = 192, CALL_MS = 5000, FAREWELL_MS = 200 };
 
 struct bluez {
 	sd_bus *bus;
@@ -479,6 +479,17 @@ int bluez_look_up(const char *adapter, struct bluez_adapter *found, struct err *
 	bluez_close(b);
 	*found = s.found;
 	return ret < 0 ? ret : s.path[0] != '\0';
+}
+
+/* A BlueZ that ends says so in several ways, and a little later than its last answer. */
+int bluez_there(struct bluez *b, struct err *err)
+{
+	int64_t until = clock_ms() + FAREWELL_MS;
+	struct err quiet;
+
+	while (!b->over && clock_ms() < until)
+		bluez_run(b, until, -1, &quiet);
+	return b->over ? over(b, err) : 0;
 }
 
 /* ---- what is done with devices ---- */

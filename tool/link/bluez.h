@@ -31,6 +31,9 @@ void bluez_close(struct bluez *b); /* takes NULL */
 /* Waits until then at most for BlueZ to tell something, or for fd (-1: none) to be readable: 1. */
 int bluez_run(struct bluez *b, int64_t until_ms, int fd, struct err *err);
 
+/* After a failure: 0, or LINK_ADAPTER because it was BlueZ that went. */
+int bluez_there(struct bluez *b, struct err *err);
+
 /* Looks for devices whose name begins like this, or stops it. */
 int bluez_look(struct bluez *b, bool on, const char *name, struct err *err);
 

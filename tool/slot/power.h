@@ -12,7 +12,7 @@ int power_cycle(struct unit *u); /* off, on, and the channel is open again */
 /* Holds the power key; *at_us: when it has been held for that long (clock_us()). */
 int power_hold_key(struct unit *u, double hold_s, int64_t *at_us);
 
-/* Measures the current against the limit "current": PWR-CURRENT. */
-int power_current(struct unit *u, const char *name);
+/* Measures the current, where the jig can, against the limit "current". */
+int power_current(struct unit *u, const char *name, const char *code);
 
 #endif

@@ -185,7 +185,7 @@ static int held_current(struct unit *u, const char *key)
 		return ret;
 	clock_wait_ms(HOLD_SETTLE_MS);
 	snprintf(name, sizeof(name), "current_key_%s", key);
-	power_current(u, name);
+	power_current(u, name, "PWR-CURRENT");
 	ret = unit_jig(u, "hold", json_pack("{ss, sb}", "key", key, "on", 0), NULL);
 	return u->finding.verdict == VERDICT_NONE ? ret : E_REFUSED;
 }

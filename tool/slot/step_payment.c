@@ -249,7 +249,7 @@ int step_purchase(struct unit *u)
 	else
 		ret = purchase(u, t, false);
 	if (ret < 0 || (ret = pay_check_balance(u)) < 0 ||
-		(ret = power_current(u, "current_payment")) < 0)
+		(ret = power_current(u, "current_payment", "PWR-CURRENT")) < 0)
 		return ret;
 	return tell_proven(u, t);
 }

@@ -93,15 +93,15 @@ int power_cycle(struct unit *u)
 	return ret < 0 ? ret : unit_open(u);
 }
 
-int power_current(struct unit *u, const char *name)
+int power_current(struct unit *u, const char *name, const char *code)
 {
 	double amps;
 	int ret;
 
-	if (!u->w->supply)
+	if (!u->w->supply || u->w->fixture.charger) /* charging would hide it */
 		return 0;
 	ret = unit_jig_number(u, "current", &amps);
-	return ret < 0 ? ret : unit_measure(u, name, "current", amps, "PWR-CURRENT");
+	return ret < 0 ? ret : unit_measure(u, name, "current", amps, code);
 }
 
 int step_power_on(struct unit *u)
@@ -119,7 +119,7 @@ int step_power_on(struct unit *u)
 	ret = unit_jig_number(u, "voltage", &volts);
 	if (ret < 0)
 		return ret;
-	ret = power_current(u, "current_idle");
+	ret = power_current(u, "current_idle", "PWR-CURRENT");
 	return ret < 0 ? ret
 		       : unit_measure(u, "supply_voltage", "supply_voltage", volts, "JIG-REFUSED");
 }

@@ -38,13 +38,7 @@ static int current_off(struct unit *u, const char *name)
 
 static int current_on(struct unit *u, const char *name)
 {
-	double amps;
-	int ret;
-
-	if (!u->w->supply || u->w->fixture.charger)
-		return 0;
-	ret = unit_jig_number(u, "current", &amps);
-	return ret < 0 ? ret : unit_measure(u, name, "current", amps, "BTN-POWER");
+	return power_current(u, name, "BTN-POWER");
 }
 
 /* Too short to switch it off: it still answers. */
