@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLUG_IN = 2, PLUG_OMTP = 3, NO_PLUG = 113 };
+enum { STRONGEST_DBM = 20, PLUG_IN = 2, PLUG_OMTP = 3, NO_PLUG = 113 };
 
 /* A unit that can't be reached is dead, unless its plug tells another story. */
 static int connect_finding(struct unit *u, const struct err *err)
@@ -48,6 +48,10 @@ static int measure_facts(struct unit *u)
 		for (size_t k = 0; k < sizeof(codes) / sizeof(codes[0]); k++)
 			if (!strcmp(codes[k].name, f->name))
 				code = codes[k].code;
+		/* 127 dBm: the controller does not measure it (Core 5.3, Vol 4, Part E, 7.7.65.2).
+		 */
+		if (!strcmp(f->name, "rssi") && f->value > STRONGEST_DBM)
+			code = "BLE-ADAPTER";
 		ret = unit_measure(u, f->name, f->name, f->value, code);
 	}
 	return ret;
