@@ -1,5 +1,5 @@
 """Four identical headsets in range of each other, and of two more with stronger signals that are in no slot: a hundred runs
-of each slot, and every record is of the headset whose label was scanned. Half of the labels have addresses; the other
+of each slot, and every record and every card is of the headset whose label was scanned. Half of the labels have addresses; the other
 half of the units are found as what comes when the jig switches them on."""
 import concurrent.futures
 import os
@@ -11,7 +11,7 @@ from bench import PLAN, Checks, Folder, Run, figure  # noqa: E402
 SLOTS = 4
 RUNS = 100
 AT_ONCE = 5
-STEPS = ("power_on", "connect", "identify", "unbond", "power_off")
+STEPS = ("power_on", "connect", "identify", "personalize", "load", "purchase", "unbond", "power_off")
 
 
 def own(label, carrier):
@@ -33,7 +33,9 @@ def some_runs(number):
         # The last carrier: a headset that was refused on the way is in the record too.
         rows = run.query("SELECT a.label, (SELECT p.carrier FROM apdus p JOIN steps s ON s.id = p.step WHERE s.attempt = a.id"
                          " AND s.step = 'identify' ORDER BY p.id DESC LIMIT 1) FROM attempts a WHERE a.verdict = 'PASS'")
-        return len(run.ends()), bad, [row for row in rows if not own(*row)], run.stderr
+        cards = dict(run.query("SELECT unit, number FROM cards WHERE unit IS NOT NULL"))
+        held = {u["serial"]: u["card"] for u in folder.held().values()}
+        return len(run.ends()), bad, [row for row in rows if not own(*row) or cards[row[0]] != held[row[0]]], run.stderr
 
 
 def main():

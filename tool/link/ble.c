@@ -470,16 +470,11 @@ static bool may_be_tried_again(const struct err *err)
 	       (err->code == LINK_ABSENT || err->code == LINK_GONE || err->code == LINK_TIMEOUT);
 }
 
-static int enter(struct ble *u, int64_t timeout_ms, struct err *err)
+static int try_all(struct ble *u, struct err *err)
 {
-	int64_t there;
-	int ret = begin(u, err);
+	int64_t there = clock_us();
+	int ret;
 
-	u->link.fact_n = 0;
-	if (ret < 0 || (ret = leave(u, err)) < 0 ||
-		(ret = find(u, clock_ms() + timeout_ms, err)) < 0)
-		return ret;
-	there = clock_us();
 	u->waited_us = 0;
 	ret = attempt(u, err);
 	for (int i = 1; i < TRIES && ret < 0 && may_be_tried_again(err); i++) {
@@ -489,6 +484,34 @@ static int enter(struct ble *u, int64_t timeout_ms, struct err *err)
 	}
 	fact(u, "link_time", (double)(clock_us() - there - u->waited_us) / 1e6);
 	fact(u, "mtu", u->mtu);
+	return ret;
+}
+
+/* Who came and went while we looked was a neighbour: another one is looked for. */
+static int enter(struct ble *u, int64_t timeout_ms, struct err *err)
+{
+	int64_t deadline = clock_ms() + timeout_ms;
+	struct err gone = {0};
+	int ret = begin(u, err);
+
+	if (ret < 0 || (ret = leave(u, err)) < 0)
+		return ret;
+	for (;;) {
+		bool guessed = !u->link.address[0];
+
+		u->link.fact_n = 0;
+		ret = find(u, deadline, err);
+		if (ret < 0)
+			break;
+		ret = try_all(u, err);
+		if (ret == 0 || !guessed || !may_be_tried_again(err))
+			return ret;
+		gone = *err;
+		refuse(u, u->link.address);
+		u->link.address[0] = '\0';
+	}
+	if (gone.status < 0 && err->code == LINK_ABSENT) /* there was no other: it tells more */
+		*err = gone;
 	return ret;
 }
 
