@@ -531,7 +531,10 @@ int bluez_connect(struct bluez *b, const char *address, int64_t timeout_ms, stru
 {
 	struct err later;
 	int ret = ask_device(b, address, "Connect", timeout_ms, LINK_ABSENT, err);
+	struct bluez_device *d = bluez_device(b, address);
 
+	if (ret == 0 && d)
+		d->connected = true; /* BlueZ tells the property after its reply */
 	if (ret == 0 || err->code == LINK_ADAPTER || b->over)
 		return ret;
 	bluez_disconnect(b, address, &later); /* whatever is half done is given up */

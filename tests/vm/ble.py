@@ -1,0 +1,144 @@
+"""The true bench of BLE, inside the virtual machine (tests/vm/run): the kernel's own Bluetooth, two emulated controllers, the
+real bluetoothd; the virtual headset is a GATT application on the second of them. Provisioning PASSes, no bond is left
+on either side, what the real stack refuses gets its code, and a bluetoothd that is killed is the station's trouble."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from bench import LONG, PLAN, Checks, Folder, Run, figure, verdicts  # noqa: E402
+
+UNITS = 4 if LONG else 1
+APP = ["--ble-app", "hci1"]
+BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
+# A headset does not look for services on its host, and has one ATT bearer: the host's bluetoothd is the headset's too.
+SETTINGS = "[General]\nReverseServiceDiscovery = false\n[GATT]\nChannels = 1\n"
+# What the emulated controllers can't tell: 127 dBm is "not measured".
+NO_RSSI = ("rssi, unit: dBm, low: -70, high: 0", "rssi, unit: dBm, low: -70, high: 127")
+
+
+def command(*words):
+    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+
+
+def until(look, what):
+    """Looks again and again; how often is bounded, a look takes its time here."""
+    for _ in range(100):
+        found = look()
+        if found:
+            return found
+    raise AssertionError("in vain: " + what)
+
+
+def objects():
+    """{path: {property: value}} of BlueZ's devices, by busctl."""
+    text = command("busctl", "--system", "--list", "tree", "org.bluez").stdout
+    return [line for line in text.split() if re.search(r"/dev_[0-9A-F_]{17}$", line)]
+
+
+def adapters():
+    return command("busctl", "--system", "--list", "tree", "org.bluez").stdout.count("/org/bluez/hci")
+
+
+def start_bluetoothd():
+    with open("/run/bluetooth.conf", "w") as f:
+        f.write(SETTINGS)
+    daemon = subprocess.Popen([BLUETOOTHD, "-n", "-f", f.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: adapters() >= 2, "two adapters")
+    for name in ("hci0", "hci1"):
+        command("busctl", "--system", "set-property", "org.bluez", "/org/bluez/" + name, "org.bluez.Adapter1", "Powered",
+                "b", "true")
+    return daemon
+
+
+def start_bluetooth():
+    os.makedirs("/run/dbus", exist_ok=True)
+    command("dbus-daemon", "--system", "--fork")
+    subprocess.Popen(["btvirt", "-L", "-l2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return start_bluetoothd()
+
+
+def change(text):
+    assert NO_RSSI[0] in text or "headset-ble" not in text
+    return text.replace(*NO_RSSI)
+
+
+def run(folder, **kw):
+    return Run(folder, speed=1, bench=APP + kw.pop("bench", []), **kw)
+
+
+def paired():
+    """Devices of either side that are bonded."""
+    return [path for path in objects() if "true" in command("busctl", "--system", "get-property", "org.bluez", path,
+                                                            "org.bluez.Device1", "Paired").stdout]
+
+
+def provision(checks):
+    with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
+        r = run(folder, units=UNITS)
+        status = r.finish(400)
+        not_pass = [e for e in r.ends() if e["verdict"] != "PASS"]
+        checks.that(status == 0 and len(r.ends()) == UNITS, "status %d, %d units: %s" % (status, len(r.ends()), r.stderr))
+        checks.that(not not_pass, "not PASS: %s" % not_pass)
+        checks.that(not paired(), "bonds are left: %s" % paired())
+        mtu = r.query("SELECT DISTINCT value FROM measurements WHERE name = 'mtu'")
+        checks.that(mtu == [(517,)], "the real stack's MTU: %s" % mtu)
+        pair = r.query("SELECT count(*) FROM measurements WHERE name IN ('connect_time', 'pair_time', 'resolve_time')"
+                       " AND value > 0")
+        checks.that(pair == [(3 * UNITS,)], "times to connect, pair, resolve: %s" % pair)
+        figure("vm.ble_units", len(r.ends()), "units", "tests/vm/run tests/vm/ble.py")
+        figure("vm.ble_not_pass", len(not_pass) + UNITS - len(r.ends()), "units", "tests/vm/run tests/vm/ble.py")
+
+
+def short_plan(folder):
+    steps = ("power_on", "connect", "identify", "personalize", "load", "purchase", "unbond", "power_off")
+    with open(PLAN) as f, open(folder.file("short.yaml"), "w") as to:
+        to.writelines(line for line in f if "{step: " not in line or line.split("{step: ")[1].split(",")[0] in steps)
+    return folder.file("short.yaml")
+
+
+def restarted(checks, daemon):
+    """Killed in the middle, and started again: the unit is not blamed, the next one passes."""
+    with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
+        r = run(folder, plan=short_plan(folder))
+        r.wait_event("step_begin", step="load", seconds=60)
+        daemon.kill()
+        daemon.wait()
+        r.finish(200)
+        checks.that(verdicts(r) == {1: ("ERROR", "BLE-ADAPTER")}, "killed: %s %s" % (r.ends(), r.stderr))
+        daemon = start_bluetoothd()
+        r = run(folder, plan=short_plan(folder))
+        r.finish(200)
+        checks.that(verdicts(r) == {1: ("PASS", "")}, "again: %s %s" % (r.ends(), r.stderr))
+        return daemon
+
+
+def faults(checks):
+    table = [("ble_bond_left", "FAIL", "BLE-BOND"), ("ble_not_encrypted", "FAIL", "BLE-OPEN"),
+             ("ble_notify_lost=9", "FAIL", "LINK-PROTOCOL"), ("ble_gone=4", "FAIL", "LINK-GONE"),
+             ("serial_mismatch", "FAIL", "ID-SERIAL"), ("power_no_off", "FAIL", "BTN-POWER"),
+             ("key_stuck=B", "FAIL", "BTN-STUCK"), ("debit_torn", "PASS", ""), ("slow=5C,1500", "FAIL", "APDU-TIME")]
+    for fault, verdict, code in table:
+        with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
+            r = run(folder, faults=["1:" + fault])
+            r.finish(200)
+            checks.that(verdicts(r) == {1: (verdict, code)}, "%s: %s, must be %s %s; %s" % (
+                fault, r.ends(), verdict, code, r.stderr))
+
+
+def main():
+    checks = Checks()
+    shutil.rmtree("/var/lib/bluetooth", ignore_errors=True)
+    daemon = start_bluetooth()
+    provision(checks)
+    daemon = restarted(checks, daemon)
+    if LONG:
+        faults(checks)
+    daemon.send_signal(signal.SIGTERM)
+    checks.end()
+
+
+main()
