@@ -14,8 +14,9 @@ from bench import LONG, PLAN, Checks, Folder, Run, figure, verdicts  # noqa: E40
 UNITS = 4 if LONG else 1
 APP = ["--ble-app", "hci1"]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
-# A headset does not look for services on its host, and has one ATT bearer: the host's bluetoothd is the headset's too.
-SETTINGS = "[General]\nReverseServiceDiscovery = false\n[GATT]\nChannels = 1\n"
+# The host's bluetoothd is the headset's too, and a headset pairs anew with a host that has lost its key, does not look for
+# services on it, and has one ATT bearer.
+SETTINGS = "[General]\nJustWorksRepairing = always\nReverseServiceDiscovery = false\n[GATT]\nChannels = 1\n"
 # What the emulated controllers can't tell: 127 dBm is "not measured".
 NO_RSSI = ("rssi, unit: dBm, low: -70, high: 0", "rssi, unit: dBm, low: -70, high: 127")
 
@@ -34,7 +35,7 @@ def until(look, what):
 
 
 def objects():
-    """{path: {property: value}} of BlueZ's devices, by busctl."""
+    """Paths of BlueZ's devices."""
     text = command("busctl", "--system", "--list", "tree", "org.bluez").stdout
     return [line for line in text.split() if re.search(r"/dev_[0-9A-F_]{17}$", line)]
 
@@ -74,6 +75,13 @@ def paired():
     """Devices of either side that are bonded."""
     return [path for path in objects() if "true" in command("busctl", "--system", "get-property", "org.bluez", path,
                                                             "org.bluez.Device1", "Paired").stdout]
+
+
+def forget_all():
+    """The next headset is another one: what the stack keeps of the last one's bonds is not its."""
+    for path in objects():
+        command("busctl", "--system", "call", "org.bluez", path.rsplit("/", 1)[0], "org.bluez.Adapter1", "RemoveDevice", "o",
+                path)
 
 
 def provision(checks):
@@ -122,6 +130,7 @@ def faults(checks):
              ("serial_mismatch", "FAIL", "ID-SERIAL"), ("power_no_off", "FAIL", "BTN-POWER"),
              ("key_stuck=B", "FAIL", "BTN-STUCK"), ("debit_torn", "PASS", ""), ("slow=5C,1500", "FAIL", "APDU-TIME")]
     for fault, verdict, code in table:
+        forget_all()
         with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
             r = run(folder, faults=["1:" + fault])
             r.finish(200)
