@@ -1,6 +1,8 @@
 """The true bench of BLE, inside the virtual machine (tests/vm/run): the kernel's own Bluetooth, two emulated controllers, the
-real bluetoothd; the virtual headset is a GATT application on the second of them. Provisioning PASSes, no bond is left
-on either side, what the real stack refuses gets its code, and a bluetoothd that is killed is the station's trouble."""
+real bluetoothd. The virtual headset is a GATT application of that bluetoothd on the second controller, so that the real
+stack pairs and keeps bonds for it; then it has the second controller to itself, with its own pairing and attributes, an
+MTU of 23, silences and drops. Provisioning PASSes on both, no bond is left on either side, each fault gets its code, and
+a bluetoothd that is killed is the station's trouble."""
 import os
 import re
 import shutil
@@ -11,8 +13,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from bench import LONG, PLAN, Checks, Folder, Run, figure, verdicts  # noqa: E402
 
-UNITS = 4 if LONG else 1
+UNITS = 2 if LONG else 1
 APP = ["--ble-app", "hci1"]
+OWN = ["--ble-hci", "hci1"]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 # The host's bluetoothd is the headset's too, and a headset pairs anew with a host that has lost its key, does not look for
 # services on it, and has one ATT bearer.
@@ -44,14 +47,18 @@ def adapters():
     return command("busctl", "--system", "--list", "tree", "org.bluez").stdout.count("/org/bluez/hci")
 
 
-def start_bluetoothd():
-    with open("/run/bluetooth.conf", "w") as f:
-        f.write(SETTINGS)
-    daemon = subprocess.Popen([BLUETOOTHD, "-n", "-f", f.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def switch_on():
     until(lambda: adapters() >= 2, "two adapters")
     for name in ("hci0", "hci1"):
         command("busctl", "--system", "set-property", "org.bluez", "/org/bluez/" + name, "org.bluez.Adapter1", "Powered",
                 "b", "true")
+
+
+def start_bluetoothd():
+    with open("/run/bluetooth.conf", "w") as f:
+        f.write(SETTINGS)
+    daemon = subprocess.Popen([BLUETOOTHD, "-n", "-f", f.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    switch_on()
     return daemon
 
 
@@ -67,8 +74,9 @@ def change(text):
     return text.replace(*NO_RSSI)
 
 
-def run(folder, **kw):
-    return Run(folder, speed=1, bench=APP + kw.pop("bench", []), **kw)
+def run(folder, bench=APP, **kw):
+    until(lambda: adapters() >= 2, "the adapter that a bench had to itself")
+    return Run(folder, speed=1, bench=bench, **kw)
 
 
 def paired():
@@ -79,26 +87,28 @@ def paired():
 
 def forget_all():
     """The next headset is another one: what the stack keeps of the last one's bonds is not its."""
+    switch_on()  # one that is off keeps its keys
     for path in objects():
         command("busctl", "--system", "call", "org.bluez", path.rsplit("/", 1)[0], "org.bluez.Adapter1", "RemoveDevice", "o",
                 path)
 
 
-def provision(checks):
+def provision(checks, bench, fault, mtu):
+    """How many units there were, and how many did not PASS."""
     with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
-        r = run(folder, units=UNITS)
+        r = run(folder, bench, units=UNITS, faults=fault)
         status = r.finish(400)
         not_pass = [e for e in r.ends() if e["verdict"] != "PASS"]
         checks.that(status == 0 and len(r.ends()) == UNITS, "status %d, %d units: %s" % (status, len(r.ends()), r.stderr))
         checks.that(not not_pass, "not PASS: %s" % not_pass)
         checks.that(not paired(), "bonds are left: %s" % paired())
-        mtu = r.query("SELECT DISTINCT value FROM measurements WHERE name = 'mtu'")
-        checks.that(mtu == [(517,)], "the real stack's MTU: %s" % mtu)
-        pair = r.query("SELECT count(*) FROM measurements WHERE name IN ('connect_time', 'pair_time', 'resolve_time')"
-                       " AND value > 0")
-        checks.that(pair == [(3 * UNITS,)], "times to connect, pair, resolve: %s" % pair)
-        figure("vm.ble_units", len(r.ends()), "units", "tests/vm/run tests/vm/ble.py")
-        figure("vm.ble_not_pass", len(not_pass) + UNITS - len(r.ends()), "units", "tests/vm/run tests/vm/ble.py")
+        checks.that([u["bonds"] for u in folder.held().values()] == [0] * UNITS, "and on headsets: %s" % folder.held())
+        found = r.query("SELECT DISTINCT value FROM measurements WHERE name = 'mtu'")
+        checks.that(found == [(mtu,)], "MTU: %s" % found)
+        times = r.query("SELECT count(*) FROM measurements WHERE name IN ('connect_time', 'pair_time', 'resolve_time')"
+                        " AND value > 0")
+        checks.that(times == [(3 * UNITS,)], "times to connect, pair, resolve: %s" % times)
+        return len(r.ends()), len(not_pass) + UNITS - len(r.ends())
 
 
 def short_plan(folder):
@@ -124,27 +134,37 @@ def restarted(checks, daemon):
         return daemon
 
 
+FAULTS = (
+    (APP, "ble_bond_left", "FAIL", "BLE-BOND"), (APP, "ble_not_encrypted", "FAIL", "BLE-OPEN"),
+    (APP, "ble_notify_lost=9", "FAIL", "LINK-PROTOCOL"), (APP, "ble_gone=4", "FAIL", "LINK-GONE"),
+    (APP, "serial_mismatch", "FAIL", "ID-SERIAL"), (APP, "power_no_off", "FAIL", "BTN-POWER"),
+    (APP, "key_stuck=B", "FAIL", "BTN-STUCK"), (APP, "debit_torn", "PASS", ""), (APP, "slow=5C,1500", "FAIL", "APDU-TIME"),
+    (OWN, "ble_deaf", "FAIL", "BLE-SERVICE"), (OWN, "ble_no_service", "FAIL", "BLE-SERVICE"),
+    (OWN, "ble_pair_reject", "FAIL", "BLE-PAIR"), (OWN, "ble_abort_first=2", "PASS", ""),
+    (OWN, "ble_bond_left", "FAIL", "BLE-BOND"), (OWN, "ble_not_encrypted", "FAIL", "BLE-OPEN"),
+    (OWN, "ble_notify_lost=9", "FAIL", "LINK-PROTOCOL"), (OWN, "ble_silent=9", "FAIL", "LINK-PROTOCOL"),
+    (OWN, "ble_half_frame=6", "FAIL", "LINK-PROTOCOL"), (OWN, "ble_gone=4", "FAIL", "LINK-GONE"))
+
+
 def faults(checks):
-    table = [("ble_bond_left", "FAIL", "BLE-BOND"), ("ble_not_encrypted", "FAIL", "BLE-OPEN"),
-             ("ble_notify_lost=9", "FAIL", "LINK-PROTOCOL"), ("ble_gone=4", "FAIL", "LINK-GONE"),
-             ("serial_mismatch", "FAIL", "ID-SERIAL"), ("power_no_off", "FAIL", "BTN-POWER"),
-             ("key_stuck=B", "FAIL", "BTN-STUCK"), ("debit_torn", "PASS", ""), ("slow=5C,1500", "FAIL", "APDU-TIME")]
-    for fault, verdict, code in table:
+    for bench, fault, verdict, code in FAULTS:
         forget_all()
         with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
-            r = run(folder, faults=["1:" + fault])
+            r = run(folder, bench, faults=["1:" + fault])
             r.finish(200)
-            checks.that(verdicts(r) == {1: (verdict, code)}, "%s: %s, must be %s %s; %s" % (
-                fault, r.ends(), verdict, code, r.stderr))
+            checks.that(verdicts(r) == {1: (verdict, code)}, "%s %s: %s, must be %s %s; %s" % (
+                bench[0], fault, r.ends(), verdict, code, r.stderr))
 
 
 def main():
     checks = Checks()
     shutil.rmtree("/var/lib/bluetooth", ignore_errors=True)
     daemon = start_bluetooth()
-    provision(checks)
-    daemon = restarted(checks, daemon)
+    units = [provision(checks, APP, (), 517), provision(checks, OWN, ["*:ble_mtu23"], 23)]
+    figure("vm.ble_units", sum(n for n, _ in units), "units", "tests/vm/run tests/vm/ble.py")
+    figure("vm.ble_not_pass", sum(n for _, n in units), "units", "tests/vm/run tests/vm/ble.py")
     if LONG:
+        daemon = restarted(checks, daemon)
         faults(checks)
     daemon.send_signal(signal.SIGTERM)
     checks.end()
