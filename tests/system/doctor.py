@@ -14,8 +14,9 @@ HOLD = os.path.join(ROOT, "tests", "lib", "hold_usb.py")
 def on_bench(folder, words, *bench, hold=None):
     """One command of the tool on the bench: (status, output, errors)."""
     command = [BENCH, "--slots", str(folder.slots), "--keys", KEYS]
-    if folder.usb:
-        command += ["--usb", ",".join(map(str, folder.usb))]
+    for option, slots in (("--usb", folder.usb), ("--ble", folder.ble)):
+        if slots:
+            command += [option, ",".join(map(str, slots))]
     command += list(bench) + ["--"] + (["/usr/bin/python3", HOLD, hold] if hold else []) + [
         "sh", "-c", 'exec "$0" "$@" --jig "$BENCH_JIG"', PAYJIG] + words
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
@@ -66,6 +67,24 @@ def doctor(checks):
         checks.that(done.returncode == 3 and "can't be reached" in done.stdout, "no jig: %s" % (done,))
 
 
+def bluetooth(checks):
+    """The adapters of BLE slots, each once."""
+    with Folder(slots=6, ble=[2, 3, 4, 5, 6]) as folder:
+        words = ["doctor", "--fixture", folder.fixture()]
+        for bench, bad, expected in ((["--adapters", "2"], 0, ("on; slots: 4", "on; slots: 1")),
+                                     (["--adapters", "1"], 1, ("on; slots: 4", "knows no such adapter")),
+                                     (["--adapters", "2", "--fault", "*:bluez_off"], 2, ("switched off", "rfkill"))):
+            status, out, err = on_bench(folder, words, *bench)
+            said = line(out, "Bluetooth adapter")
+            checks.that(len(said) == 2 and sum(s.startswith("BAD") for s in said) == bad and
+                        all(e in " ".join(said) for e in expected), "%s: %s, %s %s" % (bench, expected, out, err))
+        done = subprocess.run([PAYJIG, "doctor", "--fixture", folder.fixture(), "--jig", "tcp:127.0.0.1:1"], text=True,
+                              env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS="unix:path=" + folder.file("nobody")),
+                              capture_output=True, timeout=60)
+        said = line(done.stdout, "Bluetooth adapter")
+        checks.that(len(said) == 2 and all("BAD" in s and "systemctl enable" in s for s in said), "no bus: %s" % (done,))
+
+
 def grabbers(checks):
     """Programs that take card readers and serial ports, by the names they have in /proc; an adapter that is not there."""
     with Folder(slots=2, usb=[2]) as folder:
@@ -102,6 +121,9 @@ def apdu(checks):
         status, out, err = on_bench(folder, words + ["2", "80CADF2000", "80CADF3100"])
         checks.that(status == 0 and "model: PJ-U1" in out and "on usb 1-2" in out and "< 6A88" in out,
                     "on USB: %s %s" % (out, err))
+        with Folder(slots=1, ble=[1]) as other:
+            status, out, err = on_bench(other, ["apdu", "--fixture", other.fixture(), "1", "80CADF2000"])
+            checks.that(status == 0 and "model: PJ-B1" in out and "on ble C0:FF:EE:" in out, "on BLE: %s %s" % (out, err))
         # GET DATA is answered 0.5 s after the tool's 3 s: by then the next commands are under way.
         status, out, err = on_bench(folder, words + ["2", "80CADF2000", "00A4040008A00000015100000000",
                                                      "00A4040009A0000000038698070100", "805C000204"],
@@ -134,6 +156,7 @@ def held(checks):
 def main():
     checks = Checks()
     doctor(checks)
+    bluetooth(checks)
     grabbers(checks)
     apdu(checks)
     held(checks)

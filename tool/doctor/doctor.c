@@ -23,6 +23,7 @@ void doctor_add(
 void doctor_host(struct doctor *d)
 {
 	doctor_usb(d);
+	doctor_ble(d);
 	doctor_serial(d);
 	doctor_programs(d);
 }

@@ -26,7 +26,8 @@ struct doctor {
 	size_t n;
 };
 
-/* Of this host: USB ports of the slots, serial ports, programs that grab them, the udev rule. */
+/* Of this host: USB ports and Bluetooth adapters of the slots, serial ports, programs that grab
+ * them, the udev rule. */
 void doctor_host(struct doctor *d);
 
 /* Of the jig, which no station may use meanwhile. `address` as fixtures have it. */
@@ -40,6 +41,7 @@ void doctor_add(struct doctor *d, bool fine, const char *what, const char *fix, 
 /* What a process is called, "?" if nobody says; at most 15 characters (proc(5), comm). */
 void doctor_program(const char *pid, char name[DOCTOR_PROGRAM]);
 
+void doctor_ble(struct doctor *d);
 void doctor_usb(struct doctor *d);
 void doctor_serial(struct doctor *d);
 void doctor_programs(struct doctor *d);
