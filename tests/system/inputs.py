@@ -96,7 +96,7 @@ def bad_arguments(folder):
 def bad_requests():
     """The worker is an ordinary command: requests in, events out."""
     expect(payjig("slot", input="nonsense\n"), 3, "not a message")
-    expect(payjig("slot", input='{"type":"begin","label":"X"}\n'), 3, "before setup")
+    expect(payjig("slot", input='{"type":"begin","label":"X","address":""}\n'), 3, "before setup")
     ended = payjig("slot", input="")
     checks.that(ended.returncode == 0 and not ended.stdout, "a worker without a station ends: %s" % ended)
 

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -61,12 +62,18 @@ def strike_worker(sig, what):
                     "%s: the torn step is recorded" % what)
 
 
+def changed(text, pattern, new):
+    """The text with this one place changed; that it is there is made sure of."""
+    text, n = re.subn(pattern, new, text)
+    assert n == 1, "%d places like %s" % (n, pattern)
+    return text
+
+
 def bad_worker(how):
     with Folder(slots=2) as folder:
         plan = folder.file("plan.yaml")
         with open(PLAN) as f, open(plan, "w") as g:
-            g.write(f.read().replace("{step: power_on, deadline_s: 10}",
-                                     "{step: power_on, deadline_s: 1}"))
+            g.write(changed(f.read(), r"{step: power_on, deadline_s: [0-9]+}", "{step: power_on, deadline_s: 1}"))
         os.environ["BAD_WORKER"] = how
         os.environ["BAD_WORKER_REAL"] = PAYJIG
         os.environ["BAD_WORKER_ONCE"] = folder.file("done")
@@ -101,7 +108,7 @@ def unit_deadline():
     with Folder(slots=1) as folder:
         plan = folder.file("plan.yaml")
         with open(PLAN) as f, open(plan, "w") as g:
-            g.write(f.read().replace("unit_deadline_s: 180", "unit_deadline_s: 3"))
+            g.write(changed(f.read(), "unit_deadline_s: [0-9]+", "unit_deadline_s: 3"))
         run = Run(folder, speed=1, plan=plan)
         checks.that(run.finish() == 3 and verdicts(run) == {1: ("ERROR", "TOOL-TIMEOUT")},
                     "a unit's deadline: %s" % verdicts(run))

@@ -19,7 +19,6 @@ enum {
 	MTU_LEAST = 23,	     /* Core 5.3, Vol 3, Part F, clause 5.2.1 */
 	NEIGHBOURS_MS = 500, /* to hear who is there before the headset is switched on */
 	STRONGER_MS = 150,   /* to hear a stronger one after the first */
-	DEAD_MS = 4000,	     /* what does not come by then is not waited for by others */
 	UNSEEN_MS = 1000,    /* a bonded one that is not seen by then is connected unseen */
 	CONNECT_MS = 4000,
 	RESOLVE_MS = 5000,
@@ -231,11 +230,10 @@ static int find(struct ble *u, int64_t deadline, struct err *err)
 	int64_t since = clock_ms(), unseen = u->bonded ? since + UNSEEN_MS : deadline;
 	int ret = bluez_look(u->bluez, true, u->place.ble.name, err);
 
+	/* Whoever looks for what comes holds the token to the end: nobody else's comes meanwhile. */
 	while (ret >= 0 && !(d = choose(u, err)) && clock_ms() < unseen) {
 		if (err->status < 0)
 			return err->status;
-		if (clock_ms() - since > DEAD_MS)
-			end_finding(u); /* a dead headset holds up nobody for longer */
 		ret = bluez_run(u->bluez, clock_ms() + LOOK_MS, -1, err);
 	}
 	end_finding(u);
@@ -487,6 +485,24 @@ static int try_all(struct ble *u, struct err *err)
 	return ret;
 }
 
+/* To look once more, among those that advertise from now on. The deadline waits with us. */
+static int find_on(struct ble *u, int64_t *deadline, struct err *err)
+{
+	int64_t started = clock_ms();
+	struct bluez_device *d;
+	size_t n;
+	int ret = token(u, "find", true, err);
+
+	if (ret < 0)
+		return ret;
+	u->finding = true;
+	*deadline += clock_ms() - started;
+	d = bluez_devices(u->bluez, &n);
+	for (size_t i = 0; i < n; i++)
+		d[i].first_us = 0;
+	return 0;
+}
+
 /* Who came and went while we looked was a neighbour: another one is looked for. */
 static int enter(struct ble *u, int64_t timeout_ms, struct err *err)
 {
@@ -500,7 +516,9 @@ static int enter(struct ble *u, int64_t timeout_ms, struct err *err)
 		bool guessed = !u->link.address[0];
 
 		u->link.fact_n = 0;
-		ret = find(u, deadline, err);
+		ret = guessed && !u->finding ? find_on(u, &deadline, err) : 0;
+		if (ret == 0)
+			ret = find(u, deadline, err);
 		if (ret < 0)
 			break;
 		ret = try_all(u, err);

@@ -4,7 +4,40 @@
 
 #include <string.h>
 
-enum { SILENT_MS = 3000 };
+enum { SILENT_MS = 3000, PLUG_IN = 2, PLUG_OMTP = 3, NO_PLUG = 113 };
+
+/* A unit that can't be reached is dead, unless its plug tells another story. */
+static int connect_finding(struct unit *u, const struct err *err)
+{
+	bool dead = unit_is_link_fault(err) &&
+		    (err->code == LINK_TIMEOUT || err->code == LINK_RESET ||
+			    err->code == LINK_GONE || err->code == LINK_ABSENT);
+	bool disturbed = unit_is_link_fault(err) && err->code == LINK_DISTURBED;
+	double plug;
+
+	if (!dead && !disturbed && !(err->status == E_REFUSED && err->code == NO_PLUG))
+		return unit_link_finding(u, err);
+	if (!strcmp(u->carrier->driver->name, "jack")) {
+		if (unit_jig_number(u, "plug", &plug) < 0)
+			return E_REFUSED;
+		if (plug == PLUG_OMTP)
+			return unit_finding(u, "PLUG-PINOUT", "%s", "");
+		if (plug != PLUG_IN)
+			return unit_finding(u, "JIG-PLUG", "%s", "");
+	}
+	return disturbed ? unit_link_finding(u, err)
+			 : unit_finding(u, "LINK-DEAD", "%.190s", err->text);
+}
+
+int find_open(struct unit *u)
+{
+	struct err err;
+	int64_t us;
+
+	if (u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err) < 0)
+		return connect_finding(u, &err);
+	return 0;
+}
 
 /* 1: what is at the other end went with the slot's supply, 0: it did not. */
 static int goes_with_supply(struct unit *u)
@@ -27,7 +60,7 @@ static int look_again(struct unit *u)
 		return err.code == LINK_ABSENT ? unit_finding(u, "LINK-DEAD", "%.190s", err.text)
 					       : unit_link_finding(u, &err);
 	ret = power_on(u);
-	return ret < 0 ? ret : unit_open(u);
+	return ret < 0 ? ret : find_open(u);
 }
 
 int find_own(struct unit *u)

@@ -4,6 +4,10 @@
 
 #include "slot/unit.h"
 
+/* Opens the link to the unit; a unit that can't be reached is dead. 0, or negative after a
+ * finding. */
+int find_open(struct unit *u);
+
 /*
  * Makes sure that the open link is to the slot's own headset, or opens it to that: it is known by
  * the label's serial number, or by falling silent when the slot's supply goes off. 0, or negative

@@ -8,30 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STRONGEST_DBM = 20, PLUG_IN = 2, PLUG_OMTP = 3, NO_PLUG = 113 };
-
-/* A unit that can't be reached is dead, unless its plug tells another story. */
-static int connect_finding(struct unit *u, const struct err *err)
-{
-	bool dead = unit_is_link_fault(err) &&
-		    (err->code == LINK_TIMEOUT || err->code == LINK_RESET ||
-			    err->code == LINK_GONE || err->code == LINK_ABSENT);
-	bool disturbed = unit_is_link_fault(err) && err->code == LINK_DISTURBED;
-	double plug;
-
-	if (!dead && !disturbed && !(err->status == E_REFUSED && err->code == NO_PLUG))
-		return unit_link_finding(u, err);
-	if (!strcmp(u->carrier->driver->name, "jack")) {
-		if (unit_jig_number(u, "plug", &plug) < 0)
-			return E_REFUSED;
-		if (plug == PLUG_OMTP)
-			return unit_finding(u, "PLUG-PINOUT", "%s", "");
-		if (plug != PLUG_IN)
-			return unit_finding(u, "JIG-PLUG", "%s", "");
-	}
-	return disturbed ? unit_link_finding(u, err)
-			 : unit_finding(u, "LINK-DEAD", "%.190s", err->text);
-}
+enum { STRONGEST_DBM = 20 };
 
 /* What the carrier measured when it was opened, in this order. */
 static int measure_facts(struct unit *u)
@@ -59,14 +36,12 @@ static int measure_facts(struct unit *u)
 
 int step_connect(struct unit *u)
 {
-	struct err err;
-	int64_t us;
-
 	int64_t there_us;
 	int ret;
 
-	if (u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err) < 0)
-		return connect_finding(u, &err);
+	ret = find_open(u);
+	if (ret < 0)
+		return ret;
 	there_us = u->carrier->there_us ? u->carrier->there_us : clock_us();
 	ret = find_own(u);
 	if (ret < 0)
