@@ -525,6 +525,7 @@ static int enter(struct ble *u, int64_t timeout_ms, struct err *err)
 		if (ret == 0 || !guessed || !may_be_tried_again(err))
 			return ret;
 		gone = *err;
+		deadline = clock_ms() + timeout_ms; /* the tries took time that was not its own */
 		refuse(u, u->link.address);
 		u->link.address[0] = '\0';
 	}
