@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-enum { SILENCE_MS = 1600, CANCEL_MS = 500 }; /* three keep-alives missed */
+enum {
+	SILENCE_MS = 1600, /* three keep-alives missed */
+	CANCEL_MS = 500,
+	LISTEN_MS = 2, /* a copy of the last answer is here by then */
+};
 
 static int send(const struct ble_pipes *pipes, uint8_t command, const uint8_t *data, size_t n,
 	size_t size, int64_t timeout_ms, struct err *err)
@@ -85,7 +89,7 @@ static int nothing_waits(const struct ble_pipes *pipes, struct err *err)
 
 	do {
 		n = sizeof(bytes);
-		ret = pipes->in(pipes->arg, bytes, &n, 0, err);
+		ret = pipes->in(pipes->arg, bytes, &n, LISTEN_MS, err);
 	} while (ret == 0 && n && bytes[0] == FRAGMENT_KEEPALIVE);
 	return ret == 0 && n
 		       ? link_fail(err, LINK_DISTURBED, "BLE: %zu bytes that nobody asked for", n)
