@@ -190,17 +190,20 @@ struct bluez_device *bluez_devices(struct bluez *b, size_t *n)
 	return b->devices;
 }
 
-/* A hall may be full of devices: the one that was unseen for longest makes room. */
+/* A hall may be full of devices: the one that was unseen for longest makes room, never one that is
+ * connected. NULL: all are. */
 static struct bluez_device *add(struct bluez *b, const char *path)
 {
-	struct bluez_device *d = &b->devices[0];
+	struct bluez_device *d = NULL;
 
 	if (b->n < DEVICES)
 		d = &b->devices[b->n++];
 	else
-		for (size_t i = 1; i < b->n; i++)
-			if (!b->devices[i].connected && b->devices[i].seen_us < d->seen_us)
+		for (size_t i = 0; i < b->n; i++)
+			if (!b->devices[i].connected && (!d || b->devices[i].seen_us < d->seen_us))
 				d = &b->devices[i];
+	if (!d)
+		return NULL;
 	*d = (struct bluez_device){0};
 	snprintf(d->path, sizeof(d->path), "%s", path);
 	return d;
@@ -236,7 +239,9 @@ static void take_object(
 	if (strcmp(interface, BLUEZ_DEVICE) != 0 || !is_below(b, path))
 		return;
 	d = find_path(b, path);
-	apply(d ? d : add(b, path), p);
+	d = d ? d : add(b, path);
+	if (d)
+		apply(d, p);
 }
 
 static int on_added(sd_bus_message *m, void *arg, sd_bus_error *error)
