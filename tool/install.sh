@@ -2,8 +2,8 @@
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libjansson-dev libsqlite3-dev \
 libssl-dev libxml2-dev libgcrypt20-dev libcmocka-dev libargon2-dev libncurses-dev gettext libusb-1.0-0-dev \
-libserialport-dev libumockdev-dev libsystemd-dev dbus-daemon"
-TEST_PACKAGES="bluez bluez-test-tools busybox-static clang kmod ncurses-term openssl procps python3 python3-jsonschema qemu-system-x86 spin \
+libserialport-dev libnfc-dev libumockdev-dev libsystemd-dev dbus-daemon"
+TEST_PACKAGES="bluez bluez-test-tools busybox-static clang kmod ncurses-term openssl libnfc-bin procps python3 python3-jsonschema qemu-system-x86 spin \
 tmux udev usbutils"
 
 # Installs what is missing; asks for root only then.
