@@ -16,6 +16,8 @@ static const struct {
 	{"doctor", cmd_doctor, "what is connected, what is missing, how to fix it"},
 	{"job", cmd_job, "inventories of cards: import, reconcile, export, close"},
 	{"person", cmd_person, "who may work at this station"},
+	{"reader", cmd_reader, "be the NFC reader of one unit (its worker starts it)"},
+	{"relay", cmd_relay, "be the phone's stand-in for one unit (its worker starts it)"},
 	{"report", cmd_report, "write the reports of a store"},
 	{"run", cmd_run, "provision units without a screen"},
 	{"screen", cmd_screen, "the station screen (what payjig does without a command)"},

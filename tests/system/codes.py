@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from bench import ROOT, Checks  # noqa: E402
 
-CODE = r'"((?:APDU|BTN|CARD|EAR|ID|JIG|LINK|MIC|OPERATOR|PAY|PERSO|PLUG|PWR|TOOL)-[A-Z0-9-]+|ABORTED)"'
+CODE = r'"((?:APDU|BAT|BLE|BLOCK|BTN|CARD|EAR|ID|JIG|LINK|MIC|NFC|OPERATOR|PAY|PERSO|PLUG|PWR|TOOL|USB)-[A-Z0-9-]+|ABORTED)"'
 
 
 def main():
@@ -26,11 +26,12 @@ def main():
         checks.that(False, "%s is in the table, but nobody gives it" % code)
     for code in sorted(given):
         checks.that(code in table, "%s of %s is not in the table" % (code, given[code]))
-    with open(os.path.join(ROOT, "tests", "faults", "faults.tsv")) as f:
-        for line in f:
-            if not line.startswith("#"):
-                code = line.rstrip("\n").split("\t")[2]
-                checks.that(code == "-" or code in table, "faults.tsv: %s" % line)
+    for name in sorted(os.listdir(os.path.join(ROOT, "tests", "faults"))):
+        with open(os.path.join(ROOT, "tests", "faults", name)) as f:
+            for line in f:
+                if not line.startswith("#"):
+                    code = line.rstrip("\n").split("\t")[2]
+                    checks.that(code == "-" or code in table, "%s: %s" % (name, line))
     checks.end()
 
 

@@ -19,6 +19,8 @@ int cmd_check(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_job(int argc, char **argv);
 int cmd_person(int argc, char **argv);
+int cmd_reader(int argc, char **argv);
+int cmd_relay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_screen(int argc, char **argv);
@@ -35,6 +37,10 @@ struct subcommand {
 };
 
 int cmd_dispatch(const char *command, const struct subcommand *table, int argc, char **argv);
+
+/* A process that drives one NFC chip, which its only argument names. */
+int cmd_chip(int argc, char **argv, const char *usage,
+	int (*run)(const char *connstring, struct err *err));
 
 /* Prints "payjig: TEXT" to stderr; EXIT_USAGE. */
 int cmd_usage(const char *text);

@@ -20,8 +20,8 @@ enum { STATIONS = 64, STEP = 7919, LAST_DIGITS = 16 };
 
 struct make {
 	const char *out, *fixture, *name, *certificate, *key, *payment, *card_keys, *quantity_text,
-		*first, *amount_text, *stations_text;
-	int64_t quantity, amount, station_n;
+		*first, *amount_text, *count_text, *stations_text;
+	int64_t quantity, amount, count, station_n;
 	char stations[STATIONS][SIGNER_NAME];
 	struct profile profile;
 	const char *product;
@@ -109,7 +109,7 @@ static json_t *payment_of(const struct make *m)
 		(json_int_t)m->amount, "terminal", "112233445566");
 
 	if (!strcmp(m->payment, "live")) {
-		json_object_set_new(p, "count", json_integer(1));
+		json_object_set_new(p, "count", json_integer((json_int_t)m->count));
 		return p;
 	}
 	json_object_set_new(
@@ -264,7 +264,8 @@ static int check(struct make *m, struct err *err)
 	int ret;
 
 	if ((ret = whole("quantity", m->quantity_text, 1, 1000000, &m->quantity, err)) < 0 ||
-		(ret = whole("amount", m->amount_text, 1, 100000000, &m->amount, err)) < 0)
+		(ret = whole("amount", m->amount_text, 1, 100000000, &m->amount, err)) < 0 ||
+		(ret = whole("count", m->count_text, 1, 16, &m->count, err)) < 0)
 		return ret;
 	if (strcmp(m->payment, "live") != 0 && strcmp(m->payment, "test_keys") != 0)
 		return err_set(err, E_CONFIG, "job make: --payment %s: must be live or test_keys",
@@ -332,11 +333,14 @@ int job_make(int argc, char **argv)
 		.card_keys = "diversify",
 		.quantity_text = "400",
 		.amount_text = "100",
+		.count_text = "1",
 		.first = "62200000002600000001"};
 	const struct option_row rows[] = {
 		{"amount", "CENTS", "of the factory payment (100)", &m.amount_text, NULL, false},
 		{"card-keys", "WORD", "diversify or wrapped (diversify)", &m.card_keys, NULL,
 			false},
+		{"count", "N", "factory loads and purchases a card, 1 to 16 (1)", &m.count_text,
+			NULL, false},
 		{"certificate", "FILE", "the lab's, that signs (PEM)", &m.certificate, NULL, true},
 		{"first", "NUMBER", "of the first card, 20 digits", &m.first, NULL, false},
 		{"fixture", "FILE", "product, keys and station", &m.fixture, NULL, true},

@@ -20,14 +20,19 @@ static void fill_arguments(
 	const char *always[] = {"payjig", "station", "--notify-fd", notify, "--fixture", o->fixture,
 		"--plan", o->plan, "--job", o->job, "--store", o->store, "--socket", o->socket,
 		"--worker", o->program};
+	const struct {
+		const char *option, *value;
+	} instead[] = {{"--jig", o->jig}, {"--phone", o->phone}, {"--reader", o->reader}};
 	size_t n = sizeof(always) / sizeof(always[0]);
 
 	memcpy(argv, always, sizeof(always));
 	if (o->once)
 		argv[n++] = "--once";
-	if (o->jig) {
-		argv[n++] = "--jig";
-		argv[n++] = o->jig;
+	for (size_t i = 0; i < sizeof(instead) / sizeof(instead[0]); i++) {
+		if (instead[i].value) {
+			argv[n++] = instead[i].option;
+			argv[n++] = instead[i].value;
+		}
 	}
 	argv[n] = NULL;
 }

@@ -12,6 +12,10 @@ void station_option_rows(struct option_row rows[STATION_OPTIONS], struct station
 	const struct option_row all[STATION_OPTIONS] = {
 		{"fixture", "FILE", "the jig and what its slots hold", &o->fixture, NULL, true},
 		{"jig", "ADDRESS", "tcp:HOST:PORT instead of the fixture's", &o->jig, NULL, false},
+		{"phone", "PHONE", "standin:nfc:CONNSTRING or golden:NAME instead of the fixture's",
+			&o->phone, NULL, false},
+		{"reader", "READER", "nfc:CONNSTRING instead of the fixture's", &o->reader, NULL,
+			false},
 		{"job", "JOB", "whose cards to issue: its file, or its name once imported", &o->job,
 			NULL, true},
 		{"plan", "FILE", "the steps of the test", &o->plan, NULL, true},

@@ -5,7 +5,7 @@
 #include "cmd/cmd.h"
 #include "station/station.h"
 
-enum { STATION_OPTIONS = 7 };
+enum { STATION_OPTIONS = 9 };
 
 /* Fills rows[0..STATION_OPTIONS) that set members of o. */
 void station_option_rows(struct option_row rows[STATION_OPTIONS], struct station_options *o);

@@ -10,7 +10,7 @@
 #include "plan/fixture.h"
 #include "plan/profile.h"
 
-enum { DOCTOR_FINDINGS = 128, DOCTOR_DETAIL = 240, DOCTOR_PROGRAM = 32 };
+enum { DOCTOR_FINDINGS = 128, DOCTOR_DETAIL = 240 };
 
 struct doctor_finding {
 	bool fine;
@@ -37,9 +37,6 @@ void doctor_jig(struct doctor *d, const char *address);
 
 void doctor_add(struct doctor *d, bool fine, const char *what, const char *fix, const char *detail,
 	...) __attribute__((format(printf, 5, 6)));
-
-/* What a process is called, "?" if nobody says; at most 15 characters (proc(5), comm). */
-void doctor_program(const char *pid, char name[DOCTOR_PROGRAM]);
 
 void doctor_ble(struct doctor *d);
 void doctor_usb(struct doctor *d);

@@ -1,4 +1,5 @@
 /* Programs that grab card readers and serial ports, and the rule that keeps them away. */
+#include "core/holder.h"
 #include "core/words.h"
 #include "doctor/doctor.h"
 
@@ -34,20 +35,6 @@ static bool has_rule(void)
 	return false;
 }
 
-void doctor_program(const char *pid, char name[DOCTOR_PROGRAM])
-{
-	char path[300];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(name, DOCTOR_PROGRAM, f))
-		strcpy(name, "?");
-	name[strcspn(name, "\n")] = '\0';
-	if (f)
-		fclose(f);
-}
-
 static bool runs(const char *name)
 {
 	DIR *d = opendir("/proc");
@@ -55,10 +42,10 @@ static bool runs(const char *name)
 	bool found = false;
 
 	while (d && !found && (entry = readdir(d))) {
-		char comm[DOCTOR_PROGRAM] = "";
+		char comm[HOLDER_NAME] = "";
 
 		if (isdigit((unsigned char)entry->d_name[0]))
-			doctor_program(entry->d_name, comm);
+			holder_name(entry->d_name, comm);
 		found = !strcmp(comm, name);
 	}
 	if (d)

@@ -1,64 +1,14 @@
 /* The USB ports of the slots: there, with the right product, open to this user, held by nobody. */
+#include "core/holder.h"
 #include "core/words.h"
 #include "doctor/doctor.h"
 #include "link/usb_port.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RULE_FIX                                                                                   \
 	N_("install fixtures/70-payjig.rules in /etc/udev/rules.d, put the user into the group plugdev, reconnect")
-
-struct holder {
-	char name[DOCTOR_PROGRAM];
-	long pid;
-};
-
-/* True if the process has the node open; only of those that this user may look into. */
-static bool has_open(const char *pid, const char *node)
-{
-	char path[300], target[300];
-	struct dirent *fd;
-	bool found = false;
-	DIR *fds;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
-	fds = opendir(path);
-	while (fds && !found && (fd = readdir(fds))) {
-		ssize_t n;
-
-		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, fd->d_name);
-		n = readlink(path, target, sizeof(target) - 1);
-		target[n > 0 ? n : 0] = '\0';
-		found = !strcmp(target, node);
-	}
-	if (fds)
-		closedir(fds);
-	return found;
-}
-
-/* A program that has the node open. */
-static bool find_holder(const char *node, struct holder *h)
-{
-	DIR *processes = opendir("/proc");
-	struct dirent *p;
-	bool found = false;
-
-	while (processes && !found && (p = readdir(processes))) {
-		found = isdigit((unsigned char)p->d_name[0]) && has_open(p->d_name, node);
-		if (found) {
-			h->pid = strtol(p->d_name, NULL, 10);
-			doctor_program(p->d_name, h->name);
-		}
-	}
-	if (processes)
-		closedir(processes);
-	return found;
-}
 
 static void look(struct doctor *d, const struct fixture_slot *slot, const struct profile *profile)
 {
@@ -92,7 +42,7 @@ static void look(struct doctor *d, const struct fixture_slot *slot, const struct
 			seen.node);
 		return;
 	}
-	if (find_holder(seen.node, &holder) && strcmp(holder.name, "payjig") != 0) {
+	if (holder_find(seen.node, &holder) && strcmp(holder.name, "payjig") != 0) {
 		doctor_add(d, false, what,
 			N_("end that program; pcscd: systemctl stop pcscd.socket pcscd.service, or fixtures/pcscd-payjig.conf"),
 			"slot %d, %s: held by %s (process %ld)", number, slot->port, holder.name,

@@ -74,7 +74,7 @@ static const struct member live_members[] = {
 	{"mode", TEXT, 1, 16, false},
 	{"amount_cents", INT, 1, 100000000, false},
 	{"terminal", HEX, 12, 12, false},
-	{"count", INT, 1, 2, false}, /* of loads and of purchases with one card */
+	{"count", INT, 1, 16, false}, /* of loads and of purchases with one card */
 	{0},
 };
 

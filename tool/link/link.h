@@ -27,7 +27,8 @@ struct link_station {
 	int (*ask)(void *arg, const char *op, json_t *args, json_t **values, int64_t *us,
 		struct err *err);
 	/* Takes, or gives back, what only one worker may use at a time ("find": to switch on and
-	 * look for a headset; "connect": an adapter's connecting), and waits until it is there.
+	 * look for a headset; "connect": an adapter's connecting; "reader": the NFC reader), and
+	 * waits until it is there.
 	 * NULL: nobody else is there. */
 	int (*token)(void *arg, const char *name, bool take, struct err *err);
 	/* Says that the headset with this address is the slot's until its test ends: 1, or 0 if it
@@ -49,6 +50,11 @@ struct link_place {
 		const char *mark;      /* what this slot's bonds are called at the station */
 		double rssi_offset_db; /* of the slot, added to what the adapter says */
 	} ble;
+	struct {
+		const char *reader;  /* connection string as libnfc has it; NULL: none */
+		const char *standin; /* likewise, of the reader that stands in for a phone; "" */
+		struct link *behind; /* the headset that a stand-in carries APDUs to */
+	} nfc;
 };
 
 /* A key that went down or up, as carriers other than the ladder tell it. */
@@ -135,6 +141,10 @@ enum link_fault {
 	LINK_OPEN,	/* it answers before the link is encrypted */
 	LINK_LOST,	/* its answer never came, and it is not busy: it may have run */
 	LINK_BOND,	/* it kept a bond that it was told to forget */
+	LINK_READER,	/* the station's NFC reader can't be used */
+	LINK_NO_PHONE,	/* nothing is in its field */
+	LINK_PHONE,	/* what is in its field is no phone, or does not answer as one */
+	LINK_FIELD,	/* the field was lost: the command may have run */
 };
 
 /* Fills err with a link fault and returns E_REFUSED. */

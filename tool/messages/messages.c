@@ -15,7 +15,7 @@ struct member {
 struct row {
 	const char *type;
 	unsigned sides;
-	struct member members[15];
+	struct member members[20];
 };
 
 #define EVENTS (FROM_SLOT | FROM_STATION_TO_CLIENT)
@@ -24,9 +24,11 @@ static const struct row rows[] = {
 	/* station -> slot */
 	{"setup", FROM_STATION_TO_SLOT,
 		{{"slot", INT}, {"link", TEXT}, {"port", TEXT}, {"supply", BOOL}, {"adapter", TEXT},
-			{"rssi_offset_db", NUMBER}, {"charger", BOOL}, {"plan_path", TEXT},
-			{"plan", TEXT}, {"profile_path", TEXT}, {"profile", TEXT}, {"keys", TEXT},
-			{"terms", OBJECT}, {"production", BOOL}}},
+			{"rssi_offset_db", NUMBER}, {"charger", BOOL}, {"reader", TEXT},
+			{"standin", TEXT}, {"phone", TEXT}, {"phone_stays", BOOL},
+			{"plan_path", TEXT}, {"plan", TEXT}, {"profile_path", TEXT},
+			{"profile", TEXT}, {"keys", TEXT}, {"terms", OBJECT},
+			{"production", BOOL}}},
 	{"begin", FROM_STATION_TO_SLOT, {{"label", TEXT}, {"address", TEXT}}},
 	{"token_result", FROM_STATION_TO_SLOT, {{"id", INT}}},
 	{"claim_result", FROM_STATION_TO_SLOT, {{"id", INT}, {"granted", BOOL}}},
@@ -67,6 +69,16 @@ static const struct row rows[] = {
 			{"label", TEXT, true}, {"action", TEXT, true}, {"attempt", INT, true},
 			{"ms", INT, true}, {"card", TEXT, true}, {"lab", BOOL, true},
 			{"try", INT, true}}},
+	/* slot -> its NFC processes: payjig reader, payjig relay */
+	{"nfc_find", FROM_SLOT_TO_NFC, {{"id", INT}}},
+	{"nfc_apdu", FROM_SLOT_TO_NFC, {{"id", INT}, {"apdu", TEXT}, {"timeout_ms", INT}}},
+	{"relay_answer", FROM_SLOT_TO_NFC, {{"id", INT}, {"apdu", TEXT}}},
+	{"nfc_ready", FROM_NFC, {{"error", TEXT}}}, /* "": its chip is open */
+	{"nfc_target", FROM_NFC, {{"id", INT}, {"target", INT}, {"error", TEXT}}},
+	{"nfc_result", FROM_NFC,
+		{{"id", INT}, {"fault", INT}, {"error", TEXT}, {"apdu", TEXT}, {"us", INT}}},
+	{"relay_command", FROM_NFC, {{"id", INT}, {"apdu", TEXT}}},
+	{"relay_done", FROM_NFC, {{"id", INT}, {"us", INT}}}, /* without its chip's time */
 	/* client -> station; what a person does is the person's who logged in, or, from a client
 	   without a screen, of whom it names */
 	{"watch", FROM_CLIENT, {{"now", BOOL, true}}}, /* now: and what is under way */

@@ -1,5 +1,6 @@
 /*
- * What station, slot workers and clients say to each other: one JSON object a line, one table.
+ * What station, slot workers, their NFC processes and clients say to each other: one JSON object a
+ * line, one table.
  *
  * Every message has a "type" that is a row of the table; a message with an unknown type, a missing,
  * unknown or wrongly typed member, or from a side that may not say it, is refused as a whole.
@@ -19,6 +20,8 @@ enum message_side {
 	FROM_SLOT = 2,
 	FROM_CLIENT = 4,
 	FROM_STATION_TO_CLIENT = 8,
+	FROM_SLOT_TO_NFC = 16, /* to the processes of reader and relay */
+	FROM_NFC = 32,
 };
 
 /* Parses and checks one line. New reference, or NULL with err (E_PROTOCOL). */

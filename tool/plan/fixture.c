@@ -47,6 +47,9 @@ static const struct conf_field fixture_fields[] = {
 	{"shifts", CONF_LIST, AT(shifts), .size = FIXTURE_TIME, .item = &shift_item,
 		.count_offset = AT(shift_n), .most = FIXTURE_SHIFTS},
 	{"adapter_units", CONF_INTEGER, AT(adapter_units), .min = 1, .max = 16},
+	{"reader", CONF_STRING, AT(reader), .size = FIXTURE_TEXT},
+	{"phone", CONF_STRING, AT(phone), .size = FIXTURE_TEXT},
+	{"phone_stays", CONF_BOOL, AT(phone_stays)},
 	{"slots", CONF_LIST, AT(slots), .size = sizeof(struct fixture_slot), .required = true,
 		.fields = slot_fields, .count_offset = AT(slot_n), .most = FIXTURE_SLOTS},
 	{0},
@@ -89,6 +92,56 @@ static int check_adapters(const char *path, const struct fixture *f, struct err 
 	return 0;
 }
 
+/* ---- NFC ---- */
+
+/* What comes behind the prefix; "" if it does not begin so, or nothing does. */
+static const char *behind(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(text, prefix, n) ? "" : text + n;
+}
+
+const char *fixture_reader(const struct fixture *f)
+{
+	return behind(f->reader, "nfc:");
+}
+
+const char *fixture_standin(const struct fixture *f)
+{
+	return behind(f->phone, "standin:nfc:");
+}
+
+const char *fixture_golden(const struct fixture *f)
+{
+	return behind(f->phone, "golden:");
+}
+
+int fixture_set_nfc(
+	const char *path, struct fixture *f, const char *reader, const char *phone, struct err *err)
+{
+	if (reader)
+		snprintf(f->reader, sizeof(f->reader), "%s", reader);
+	if (phone)
+		snprintf(f->phone, sizeof(f->phone), "%s", phone);
+	if (f->reader[0] && !fixture_reader(f)[0])
+		return err_set(err, E_CONFIG,
+			"%s: reader: \"%s\" must be nfc:CONNSTRING, as in nfc:pn532_uart:/dev/ttyUSB0",
+			path, f->reader);
+	if (f->phone[0] && !fixture_standin(f)[0] && !fixture_golden(f)[0])
+		return err_set(err, E_CONFIG,
+			"%s: phone: \"%s\" must be standin:nfc:CONNSTRING or golden:NAME", path,
+			f->phone);
+	if (f->phone[0] && !f->reader[0])
+		return err_set(err, E_CONFIG, "%s: phone: there is no reader for it", path);
+	if (f->reader[0] && !strcmp(fixture_reader(f), fixture_standin(f)))
+		return err_set(
+			err, E_CONFIG, "%s: phone: the stand-in needs a reader of its own", path);
+	if (f->phone_stays && !fixture_golden(f)[0])
+		return err_set(err, E_CONFIG, "%s: phone_stays: is for a golden phone", path);
+	return 0;
+}
+
 int fixture_read(
 	const char *path, const char *text, size_t length, struct fixture *fixture, struct err *err)
 {
@@ -122,5 +175,6 @@ int fixture_read(
 					"%s: slots: slots %lld and %lld have the same port", path,
 					(long long)fixture->slots[k].slot,
 					(long long)fixture->slots[i].slot);
-	return check_adapters(path, fixture, err);
+	ret = fixture_set_nfc(path, fixture, NULL, NULL, err);
+	return ret < 0 ? ret : check_adapters(path, fixture, err);
 }

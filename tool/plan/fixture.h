@@ -49,7 +49,11 @@ struct fixture {
 	double logout_s;      /* a person who touches no key for this long is logged out */
 	char shifts[FIXTURE_SHIFTS][FIXTURE_TIME]; /* when shifts begin, local time, "06:00" */
 	size_t shift_n;
-	int64_t adapter_units; /* slots that may share a Bluetooth adapter */
+	int64_t adapter_units;	   /* slots that may share a Bluetooth adapter */
+	char reader[FIXTURE_TEXT]; /* the NFC reader, nfc:CONNSTRING as libnfc has it; "": none */
+	char phone[FIXTURE_TEXT];  /* in its field: standin:nfc:CONNSTRING or golden:NAME; "": none
+				    */
+	bool phone_stays;	   /* the golden phone lies there: nobody brings it */
 	struct fixture_slot slots[FIXTURE_SLOTS];
 	size_t slot_n;
 };
@@ -57,6 +61,18 @@ struct fixture {
 /* Reads a fixture from the text of the file `path`; 0 or E_CONFIG. */
 int fixture_read(const char *path, const char *text, size_t length, struct fixture *fixture,
 	struct err *err);
+
+/*
+ * The station's NFC reader and the phone before it, each the caller's text instead of the fixture's
+ * if it is not NULL. E_CONFIG, naming the path, if one of them is not as it must be.
+ */
+int fixture_set_nfc(const char *path, struct fixture *fixture, const char *reader,
+	const char *phone, struct err *err);
+
+/* Connection strings and name of the above, "" where there is none. */
+const char *fixture_reader(const struct fixture *fixture);
+const char *fixture_standin(const struct fixture *fixture);
+const char *fixture_golden(const struct fixture *fixture);
 
 /* True if the fixture takes a jig with this firmware. */
 bool fixture_knows_firmware(const struct fixture *fixture, const char *firmware);

@@ -9,6 +9,8 @@ static const struct prompt prompts[] = {
 		{N_("pressed"), N_("a key does not move")}},
 	{"led", N_("Which colour is the light of the headset?"),
 		{N_("red"), N_("green"), N_("blue"), N_("dark")}},
+	{"phone", N_("Connect the golden phone to the headset, put it on the reader, then say so."),
+		{N_("it is there"), N_("it does not connect")}},
 	{"plug", N_("Pull the plug, put it in again, then say so."),
 		{N_("it is in"), N_("it does not fit")}},
 };

@@ -21,6 +21,8 @@ static const struct {
 	{"keys", N_("keys")},
 	{"load", N_("load")},
 	{"log", N_("transaction log")},
+	{"pay_compare", N_("same purchase on every carrier")},
+	{"pay_nfc", N_("purchase over NFC")},
 	{"personalize", N_("personalize")},
 	{"plug", N_("plug")},
 	{"power_key", N_("power key")},

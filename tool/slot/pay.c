@@ -85,8 +85,6 @@ static int check_start(struct unit *u, const struct purse_terms *terms, const st
 	return 0;
 }
 
-static int resume_payments(struct unit *u);
-
 static int initialize(
 	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us)
 {
@@ -109,7 +107,7 @@ static int initialize(
 int pay_initialize(
 	struct unit *u, const struct purse_terms *terms, struct purse_start *start, int64_t *us)
 {
-	int ret = u->resumed ? 0 : resume_payments(u);
+	int ret = pay_resume(u);
 
 	if (ret < 0 || (ret = initialize(u, terms, start, us)) < 0)
 		return ret;
@@ -202,6 +200,21 @@ int pay_check_balance(struct unit *u)
 		return unit_finding(u, "PAY-BALANCE", "GET BALANCE answers %u, must be %u", cents,
 			u->balance_cents);
 	return 0;
+}
+
+int pay_check_purse(struct unit *u)
+{
+	struct purse_terms load = pay_terms(u, PURSE_TYPE_LOAD, 0);
+	struct purse_terms purchase = pay_terms(u, PURSE_TYPE_PURCHASE, 0);
+	struct purse_start start;
+	struct link_answer a;
+	int ret = pay_select(u, "PAY-REFUSED", &a);
+
+	if (ret < 0 || (ret = pay_check_balance(u)) < 0)
+		return ret;
+	/* pay_initialize() holds both counters against loads and purchases done. */
+	ret = pay_initialize(u, &load, &start, NULL);
+	return ret < 0 ? ret : pay_initialize(u, &purchase, &start, NULL);
 }
 
 /* ---- payments in the ledger ---- */
@@ -366,8 +379,7 @@ static int look_for_test_keys(struct unit *u)
 	return ret;
 }
 
-/* What was on its way when the unit was cut: found out, and told to the ledger. 1: it happened. */
-static int settle_open(struct unit *u, struct transaction *t)
+int pay_settle(struct unit *u, struct transaction *t)
 {
 	bool load = t->terms.type == PURSE_TYPE_LOAD;
 	int ret = pay_recover(u, t);
@@ -395,7 +407,7 @@ static int resume_one(struct unit *u, const json_t *p)
 	ret = restore(u, p, t);
 	if (ret == 0 && !outcome[0]) {
 		t->payment = message_integer(p, "id");
-		ret = settle_open(u, t);
+		ret = pay_settle(u, t);
 		if (ret == 0)
 			return 0;
 	}
@@ -414,11 +426,13 @@ static int resume_one(struct unit *u, const json_t *p)
  * A unit that came back: what the ledger knows to be paid is paid, and what was on its way when it
  * was cut is found out. Counters and balance follow from that; the unit must agree.
  */
-static int resume_payments(struct unit *u)
+int pay_resume(struct unit *u)
 {
 	const json_t *p;
 	size_t i;
 
+	if (u->resumed)
+		return 0;
 	u->online = u->perso.online_counter;
 	u->offline = u->perso.offline_counter;
 	json_array_foreach(u->payments, i, p)

@@ -52,6 +52,14 @@ enum pay_outcome {
 /* Tells the ledger what became of it. */
 int pay_conclude(struct unit *u, struct transaction *t, enum pay_outcome outcome);
 
+/* What became of a transaction that the ledger has open, told to the ledger. 1: it happened and is
+ * right; 0: it did not. The purse is selected over the unit's own link. */
+int pay_settle(struct unit *u, struct transaction *t);
+
+/* Once a unit: what the ledger knows of earlier attempts, and what was on its way then. The purse
+ * is selected; pay_initialize() does it too. */
+int pay_resume(struct unit *u);
+
 /* It happened: the next INITIALIZE must answer its counter and balance. */
 void pay_apply(struct unit *u, struct transaction *t);
 
@@ -67,5 +75,8 @@ struct apdu pay_prove(const struct unit *u, const struct transaction *t);
 
 /* GET BALANCE must answer u->balance_cents: PAY-BALANCE. */
 int pay_check_balance(struct unit *u);
+
+/* The same after SELECT, and both counters are what they must be, over the unit's own link. */
+int pay_check_purse(struct unit *u);
 
 #endif

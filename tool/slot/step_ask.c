@@ -7,6 +7,7 @@
 #include "messages/messages.h"
 #include "plan/buttons.h"
 #include "plan/prompts.h"
+#include "slot/ask.h"
 #include "slot/audio.h"
 #include "slot/power.h"
 #include "slot/steps.h"
@@ -17,8 +18,7 @@
 
 enum { PLUG_IN = 2 };
 
-/* The answer, which goes into the step's note with who gave it. 0 or negative after a finding. */
-static int ask(struct unit *u, const char *prompt, char answer[UNIT_TEXT])
+int ask_operator(struct unit *u, const char *prompt, char answer[UNIT_TEXT])
 {
 	struct err err;
 	json_t *result = worker_ask(u->w,
@@ -41,7 +41,7 @@ int step_ask_led(struct unit *u)
 {
 	const char *right = plan_led_word(u->plan);
 	char answer[UNIT_TEXT];
-	int ret = ask(u, "led", answer);
+	int ret = ask_operator(u, "led", answer);
 
 	if (ret < 0 || !strcmp(answer, right))
 		return ret;
@@ -82,7 +82,7 @@ int step_ask_keys(struct unit *u)
 	if (ret == 0)
 		ret = key_edges(u, true, NULL);
 	if (ret == 0)
-		ret = ask(u, "keys", answer);
+		ret = ask_operator(u, "keys", answer);
 	if (ret < 0)
 		return ret;
 	if (strcmp(answer, prompt_find("keys")->answers[0]) != 0)
@@ -108,7 +108,7 @@ int step_ask_plug(struct unit *u)
 	char answer[UNIT_TEXT];
 	int ret = unit_jig_number(u, "inserts", &before);
 
-	if (ret < 0 || (ret = power_off(u)) < 0 || (ret = ask(u, "plug", answer)) < 0)
+	if (ret < 0 || (ret = power_off(u)) < 0 || (ret = ask_operator(u, "plug", answer)) < 0)
 		return ret;
 	if (strcmp(answer, prompt_find("plug")->answers[0]) != 0)
 		return unit_finding(u, "OPERATOR-NO", "%s", answer);

@@ -1,5 +1,6 @@
 #include "slot/steps.h"
 #include "link/link.h"
+#include "slot/unit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,13 +21,17 @@ static const struct step steps[] = {
 	{"keys", step_keys, {"key_closed", "key_bounce", "key_release", "current"}, .keys = true},
 	{"load", step_load, {0}},
 	{"log", step_log, {0}},
+	{"pay_compare", step_pay_compare, {"purchase_time", "nfc_time", "nfc_headset_time"},
+		.nfc = true, .pays = 1 << PAID_LINK | 1 << PAID_NFC},
+	{"pay_nfc", step_pay_nfc, {"nfc_time", "nfc_headset_time"}, .nfc = true,
+		.pays = 1 << PAID_NFC},
 	{"personalize", step_personalize, {0}},
 	{"plug", step_plug, {0}, .link = "jack"},
 	{"power_key", step_power_key, {"current", "current_off", "boot_time"}, .power_key = true},
 	{"power_off", step_power_off, {0}},
 	{"power_on", step_power_on, {"supply_voltage", "current"}},
 	{"prove", step_prove, {0}},
-	{"purchase", step_purchase, {"purchase_time", "current"}},
+	{"purchase", step_purchase, {"purchase_time", "current"}, .pays = 1 << PAID_LINK},
 	{"random", step_random, {0}},
 	{"read_back", step_read_back, {0}},
 	{"refuse_replay", step_refuse_replay, {0}},
@@ -80,10 +85,42 @@ static int check_keys(const char *path, const struct plan *plan, const struct pr
 	return need_limit(path, "step keys", plan, profile, "key_deviation", err);
 }
 
-static int check_step(const char *path, const struct step *step, const struct plan_step *at,
-	const struct plan *plan, const struct profile *profile, const struct link_driver *link,
-	struct err *err)
+/* The stand-in, or the golden phone: who brings it is asked for it. */
+static int check_nfc(const char *path, const char *name, const struct worker *w,
+	const struct plan_step *at, struct err *err)
 {
+	if (!w->nfc.reader[0] || (!w->nfc.standin[0] && !w->nfc.phone[0]))
+		return err_set(err, E_CONFIG,
+			"%s: %s: the fixture has no NFC reader with a phone (reader, phone)", path,
+			name);
+	if (w->nfc.phone[0] && !w->nfc.stays &&
+		!(w->plan.prompts.timeout_s > 0 && w->plan.prompts.timeout_s < at->deadline_s))
+		return err_set(err, E_CONFIG,
+			"%s: %s: the operator brings the golden phone: the plan needs prompts, and the step a longer "
+			"deadline",
+			path, name);
+	return 0;
+}
+
+/* Every purchase of the plan is one that the job lets a card make. */
+static int check_payments(const char *path, const struct worker *w, unsigned pays, struct err *err)
+{
+	const json_t *payment = json_object_get(w->terms, "factory_payment");
+	const json_t *count = json_object_get(payment, "count");
+	int purchases = __builtin_popcount(pays);
+
+	if (!count || json_integer_value(count) >= purchases)
+		return 0;
+	return err_set(err, E_CONFIG,
+		"%s: the plan makes %d purchases with a card, the job authorizes %lld (factory_payment: count)",
+		path, purchases, (long long)json_integer_value(count));
+}
+
+static int check_step(const char *path, const struct step *step, const struct plan_step *at,
+	const struct worker *w, const struct link_driver *link, struct err *err)
+{
+	const struct plan *plan = &w->plan;
+	const struct profile *profile = &w->profile;
 	char name[PLAN_TEXT + 8];
 
 	snprintf(name, sizeof(name), "step %s", step->name);
@@ -100,6 +137,8 @@ static int check_step(const char *path, const struct step *step, const struct pl
 			link->name, step->link);
 	if (step->keys && check_keys(path, plan, profile, link, err) < 0)
 		return E_CONFIG;
+	if (step->nfc && check_nfc(path, name, w, at, err) < 0)
+		return E_CONFIG;
 	if (step->power_key && !(profile->power_key.on_s > 0))
 		return err_set(err, E_CONFIG, "%s: %s: profile %s has no power_key", path, name,
 			profile->name);
@@ -109,14 +148,17 @@ static int check_step(const char *path, const struct step *step, const struct pl
 	return 0;
 }
 
-int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
-	const struct link_driver *link, struct err *err)
+int steps_check(
+	const char *path, const struct worker *w, const struct link_driver *link, struct err *err)
 {
+	const struct plan *plan = &w->plan;
+	unsigned pays = 0;
+
 	for (size_t i = 0; link->facts && link->facts[i]; i++)
-		if (need_limit(path, "step connect", plan, profile, link->facts[i], err) < 0)
+		if (need_limit(path, "step connect", plan, &w->profile, link->facts[i], err) < 0)
 			return E_CONFIG;
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (need_limit(path, "", plan, profile, common[i], err) < 0)
+		if (need_limit(path, "", plan, &w->profile, common[i], err) < 0)
 			return E_CONFIG;
 	for (size_t i = 0; i < plan->step_n; i++) {
 		const struct step *step = steps_find(plan->steps[i].step);
@@ -124,9 +166,11 @@ int steps_check(const char *path, const struct plan *plan, const struct profile 
 		if (!step)
 			return err_set(err, E_CONFIG, "%s: steps: \"%s\": there is no such step",
 				path, plan->steps[i].step);
-		if (plan_applies(plan, i, link->name) &&
-			check_step(path, step, &plan->steps[i], plan, profile, link, err) < 0)
+		if (!plan_applies(plan, i, link->name))
+			continue;
+		pays |= step->pays;
+		if (check_step(path, step, &plan->steps[i], w, link, err) < 0)
 			return E_CONFIG;
 	}
-	return 0;
+	return check_payments(path, w, pays, err);
 }

@@ -10,6 +10,7 @@
 
 struct link_driver;
 struct unit;
+struct worker;
 
 enum { STEP_LIMITS = 6 };
 
@@ -21,14 +22,17 @@ struct step {
 	const char *link;		 /* only there can it be done; NULL: on all */
 	bool power_key;			 /* needs a product that has one */
 	bool keys;			 /* needs to know the keys as the carrier tells of them */
+	bool nfc;			 /* needs a reader, and a phone before it */
+	unsigned pays;			 /* purchases that it sees to: bits of enum paid */
 };
 
 const struct step *steps_find(const char *name); /* NULL if there is no such step */
 
-/* E_CONFIG if the plan names a step that there is not, one that can't be done on this carrier with
- * this product, or if a limit is missing. */
-int steps_check(const char *path, const struct plan *plan, const struct profile *profile,
-	const struct link_driver *link, struct err *err);
+/* E_CONFIG if the worker's plan names a step that there is not, one that can't be done on this
+ * carrier, with this product or at this station, if a limit is missing, or if the job does not
+ * authorize all purchases. */
+int steps_check(
+	const char *path, const struct worker *w, const struct link_driver *link, struct err *err);
 
 const struct step *steps_table(size_t *n);
 
@@ -62,6 +66,10 @@ int step_sealed(struct unit *u);
 int step_random(struct unit *u);
 int step_load(struct unit *u);
 int step_purchase(struct unit *u);
+/* step_nfc.c */
+int step_pay_nfc(struct unit *u);
+/* step_compare.c */
+int step_pay_compare(struct unit *u);
 /* step_test_keys.c */
 int step_test_keys(struct unit *u);
 /* step_block.c */

@@ -1,6 +1,7 @@
 #include "slot/unit.h"
 #include "core/clock.h"
 #include "core/words.h"
+#include "link/nfc.h"
 #include "link/trace.h"
 #include "messages/messages.h"
 #include "plan/codes.h"
@@ -170,6 +171,10 @@ static const char *const link_codes[] = {
 	[LINK_PAIR] = "BLE-PAIR",
 	[LINK_OPEN] = "BLE-OPEN",
 	[LINK_BOND] = "BLE-BOND",
+	[LINK_READER] = "NFC-READER",
+	[LINK_NO_PHONE] = "NFC-NO-PHONE",
+	[LINK_PHONE] = "NFC-PHONE",
+	[LINK_FIELD] = "NFC-PHONE",
 	[LINK_LOST] = "LINK-PROTOCOL",
 };
 
@@ -186,14 +191,16 @@ int unit_link_finding(struct unit *u, const struct err *err)
 			"%s", err->text);
 	if (!unit_is_link_fault(err))
 		return unit_jig_finding(u, err);
-	return unit_finding(u, link_codes[err->code], "%s", err->text);
+	unit_finding(u, link_codes[err->code], "%s", err->text);
+	u->finding.fault = err->code;
+	return E_REFUSED;
 }
 
 int unit_open(struct unit *u)
 {
 	struct err err;
 	int64_t us;
-	int ret = u->link->driver->open(u->link, u->profile->timeouts.boot_ms, &us, &err);
+	int ret = u->over->driver->open(u->over, u->profile->timeouts.boot_ms, &us, &err);
 
 	return ret < 0 ? unit_link_finding(u, &err) : 0;
 }
@@ -205,6 +212,8 @@ int unit_judge_time(struct unit *u, const struct apdu *apdu, const struct link_a
 		plan_limit(u->plan, u->profile, store_data ? "store_data_time" : "apdu_time");
 	uint8_t bytes[APDU_COMMAND];
 
+	if (u->over != u->link) /* a purchase at the reader is judged as a whole */
+		return 0;
 	if (!store_data && (apdu_encode(apdu, bytes) >= SHORT_APDU || answer->n >= SHORT_APDU))
 		return 0;
 	if (limit_judge(limit, (double)answer->us / 1e6) == JUDGED_FAIL)
@@ -225,7 +234,7 @@ int unit_apdu(struct unit *u, const struct apdu *apdu, unsigned flags, struct li
 	if (ret < 0)
 		return ret;
 	ret = link_transmit(
-		u->link, bytes, n, flags & UNIT_SECURE ? LINK_SECURE : 0, timeout_ms, answer, &err);
+		u->over, bytes, n, flags & UNIT_SECURE ? LINK_SECURE : 0, timeout_ms, answer, &err);
 	if (ret < 0)
 		return unit_link_finding(u, &err);
 	return flags & UNIT_UNTIMED ? 0 : unit_judge_time(u, apdu, answer);
@@ -273,14 +282,18 @@ static int ask_link(
 	return unit_jig_raw(arg, op, args, values, us, err);
 }
 
-static int ask_token(void *arg, const char *name, bool take, struct err *err)
+int unit_token(struct unit *u, const char *name, bool take, struct err *err)
 {
-	struct unit *u = arg;
 	json_t *answer = worker_ask(
 		u->w, json_pack("{ss, ss, sb}", "type", "token", "name", name, "take", take), err);
 
 	json_decref(answer);
 	return answer ? 0 : err->status;
+}
+
+static int ask_token(void *arg, const char *name, bool take, struct err *err)
+{
+	return unit_token(arg, name, take, err);
 }
 
 static int ask_claim(void *arg, const char *address, struct err *err)
@@ -306,6 +319,22 @@ static void trace_sink(void *arg, const struct link_record *r)
 	worker_tell(u->w, m, &err); /* a station that is gone is noticed at the next question */
 }
 
+static int make_nfc(struct unit *u, struct err *err)
+{
+	const struct link_place place = {.nfc = {.reader = u->w->nfc.reader,
+						 .standin = u->w->nfc.standin,
+						 .behind = u->link}};
+
+	u->reader = link_nfc.make(&place, err);
+	if (!u->reader)
+		return err->status;
+	u->nfc = link_trace(u->reader, trace_sink, u);
+	if (u->nfc)
+		return 0;
+	link_nfc.drop(u->reader);
+	return err_set(err, E_SYSTEM, "out of memory");
+}
+
 static int make_link(struct unit *u, const char *address, struct err *err)
 {
 	struct link_place place = u->w->place.link;
@@ -316,9 +345,9 @@ static int make_link(struct unit *u, const char *address, struct err *err)
 	u->carrier = u->w->link->make(&place, err);
 	if (!u->carrier)
 		return err->status;
-	u->link = link_trace(u->carrier, trace_sink, u);
+	u->link = u->over = link_trace(u->carrier, trace_sink, u);
 	if (u->link)
-		return 0;
+		return u->w->nfc.reader[0] ? make_nfc(u, err) : 0;
 	u->carrier->driver->drop(u->carrier);
 	return err_set(err, E_SYSTEM, "out of memory");
 }
@@ -367,6 +396,8 @@ static void drop_unit(struct unit *u)
 	d->drop(u->keys, u->load.session);
 	d->drop(u->keys, u->purchase.session);
 	json_decref(u->payments);
+	if (u->nfc)
+		u->nfc->driver->drop(u->nfc);
 	if (u->link)
 		u->link->driver->drop(u->link);
 	free(u);

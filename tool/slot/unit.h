@@ -25,6 +25,7 @@ struct finding {
 	enum verdict verdict; /* VERDICT_NONE: nothing found */
 	char code[32];
 	char cause[UNIT_CAUSE];
+	int fault; /* enum link_fault, if a carrier's error is what was found */
 };
 
 /* One transaction as the terminal sees it. */
@@ -37,6 +38,20 @@ struct transaction {
 	bool done;
 };
 
+enum paid_over { PAID_LINK, PAID_NFC, PAID_CARRIERS };
+
+enum paid_exchange { PAID_SELECT, PAID_READ, PAID_INITIALIZE, PAID_DEBIT, PAID_EXCHANGES };
+
+/* The last purchase over one carrier in this attempt, as the terminal saw it. */
+struct paid {
+	bool made, answered; /* answered: not one that was lost and proven */
+	int64_t at_us;	     /* clock_us() */
+	struct purse_start start;
+	uint8_t fci[LINK_RESPONSE];
+	size_t fci_n;
+	int64_t us[PAID_EXCHANGES];
+};
+
 struct unit {
 	struct worker *w;
 	const struct plan *plan;
@@ -44,6 +59,9 @@ struct unit {
 	struct keys *keys;
 	struct link *link;    /* a trace around the carrier */
 	struct link *carrier; /* for its keys */
+	struct link *nfc;     /* a trace around the station's reader, NULL: it has none */
+	struct link *reader;  /* for the shares of its times */
+	struct link *over;    /* what commands go over: link; nfc while the reader pays */
 	const char *label;
 	const json_t *terms; /* the job's */
 
@@ -65,10 +83,11 @@ struct unit {
 	uint8_t number[10];
 	uint8_t ef15[CONF_BYTES], extended[128];
 	size_t extended_n;
-	struct perso perso; /* holds the card-unique keys */
-	bool spent_badly;   /* a payment of an earlier attempt went wrong */
-	bool resumed;	    /* counters and balance below are known */
-	struct transaction load, purchase;
+	struct perso perso;		   /* holds the card-unique keys */
+	bool spent_badly;		   /* a payment of an earlier attempt went wrong */
+	bool resumed;			   /* counters and balance below are known */
+	struct transaction load, purchase; /* the newest of each */
+	struct paid paid[PAID_CARRIERS];
 	uint32_t balance_cents;
 	uint16_t online, offline; /* what the next INITIALIZE must answer */
 };
@@ -131,7 +150,11 @@ int unit_command(struct unit *u, const char *name, const struct apdu *apdu, unsi
  * unit's card, durable on return. The proof is stolen. */
 int unit_card(struct unit *u, const char *op, json_t *proof, json_t **answer, struct err *err);
 
-/* Opens the channel (if it is closed) and waits for the headset. */
+/* Takes or gives back a token of the station (link.h), and waits until it is there. 0 or negative.
+ */
+int unit_token(struct unit *u, const char *name, bool take, struct err *err);
+
+/* Opens the channel (if it is closed) and waits for the headset, or for the phone at the reader. */
 int unit_open(struct unit *u);
 
 #endif

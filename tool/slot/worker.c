@@ -134,12 +134,18 @@ static int find_link(struct worker *w, const json_t *m, struct err *err)
 		w->fixture.adapter, sizeof(w->fixture.adapter), "%s", message_string(m, "adapter"));
 	w->fixture.rssi_offset_db = json_number_value(json_object_get(m, "rssi_offset_db"));
 	w->fixture.charger = json_is_true(json_object_get(m, "charger"));
+	w->nfc.reader = strdup(message_string(m, "reader"));
+	w->nfc.standin = strdup(message_string(m, "standin"));
+	w->nfc.phone = strdup(message_string(m, "phone"));
+	w->nfc.stays = json_is_true(json_object_get(m, "phone_stays"));
+	if (!w->nfc.reader || !w->nfc.standin || !w->nfc.phone)
+		return err_set(err, E_SYSTEM, "out of memory");
 	w->supply = json_is_true(json_object_get(m, "supply"));
 	place_fill(&w->place, &w->fixture, &w->profile);
 	if (!strcmp(driver->name, "jack") && !w->profile.modem[0])
 		return err_set(
 			err, E_CONFIG, "link jack: profile %s has no modem", w->profile.name);
-	ret = steps_check(message_string(m, "plan_path"), &w->plan, &w->profile, driver, err);
+	ret = steps_check(message_string(m, "plan_path"), w, driver, err);
 	if (ret < 0)
 		return ret;
 	if (!w->supply && !driver->restart)
@@ -231,6 +237,9 @@ int worker_run(int in, int out, struct err *err)
 	}
 	keys_close(w.keys);
 	json_decref(w.terms);
+	free(w.nfc.reader);
+	free(w.nfc.standin);
+	free(w.nfc.phone);
 	lines_finish(&w.lines);
 	return ret == E_CANCELLED ? 0 : ret;
 }

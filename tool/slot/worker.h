@@ -27,6 +27,10 @@ struct worker {
 	const struct link_driver *link;
 	struct fixture_slot fixture; /* what it says of this slot */
 	struct place place;
+	struct {
+		char *reader, *standin, *phone; /* as fixture_reader() and the others say */
+		bool stays;
+	} nfc;
 	bool supply;   /* the jig switches and measures it */
 	json_t *terms; /* the job's */
 };

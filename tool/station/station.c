@@ -266,6 +266,7 @@ static int configure(struct station *st, struct err *err)
 	if ((ret = read_config(&st->fixture_file, o->fixture, err)) < 0 ||
 		(ret = fixture_read(o->fixture, st->fixture_file.text, st->fixture_file.length,
 			 &st->fixture, err)) < 0 ||
+		(ret = fixture_set_nfc(o->fixture, &st->fixture, o->reader, o->phone, err)) < 0 ||
 		(ret = read_config(&st->plan_file, o->plan, err)) < 0 ||
 		(ret = plan_read(
 			 o->plan, st->plan_file.text, st->plan_file.length, &st->plan, err)) < 0 ||

@@ -15,6 +15,7 @@
 struct station_options {
 	const char *fixture, *plan, *job, *store, *socket; /* paths */
 	const char *jig;				   /* NULL: the fixture's address */
+	const char *reader, *phone;			   /* likewise */
 	const char *program;				   /* the worker: PROGRAM slot */
 	bool once;     /* end when the first client has left and no unit is in work */
 	int notify_fd; /* gets a line when the socket is there; -1: none */

@@ -29,6 +29,7 @@ static const struct {
 } tokens[] = {
 	{"connect", same_adapter}, /* Bluetooth: an adapter connects to one headset at a time */
 	{"find", everybody},	   /* to switch on a headset and see which one comes */
+	{"reader", everybody},	   /* the station's NFC reader, and the phone in its field */
 };
 
 enum { TOKENS = sizeof(tokens) / sizeof(tokens[0]) };

@@ -125,11 +125,15 @@ int worker_start(struct slot *slot, struct err *err)
 	loop_watch(st->loop, &slot->watch);
 	loop_timer(st->loop, &slot->step_deadline, READY_MS);
 	worker_send(slot,
-		json_pack("{ss, si, ss, ss, sb, ss, sf, sb, ss, ss, ss, ss, ss, sO, sb}", "type",
-			"setup", "slot", (int)slot->number, "link", slot->fixture->link, "port",
-			slot->fixture->port, "supply", slot->fixture->supply == FIXTURE_SUPPLY_JIG,
-			"adapter", slot->fixture->adapter, "rssi_offset_db",
-			slot->fixture->rssi_offset_db, "charger", slot->fixture->charger,
+		json_pack(
+			"{ss, si, ss, ss, sb, ss, sf, sb, ss, ss, ss, sb, ss, ss, ss, ss, ss, sO, sb}",
+			"type", "setup", "slot", (int)slot->number, "link", slot->fixture->link,
+			"port", slot->fixture->port, "supply",
+			slot->fixture->supply == FIXTURE_SUPPLY_JIG, "adapter",
+			slot->fixture->adapter, "rssi_offset_db", slot->fixture->rssi_offset_db,
+			"charger", slot->fixture->charger, "reader", fixture_reader(&st->fixture),
+			"standin", fixture_standin(&st->fixture), "phone",
+			fixture_golden(&st->fixture), "phone_stays", st->fixture.phone_stays,
 			"plan_path", st->plan_file.path, "plan", st->plan_file.text, "profile_path",
 			slot->profile_file.path, "profile", slot->profile_file.text, "keys",
 			st->keys, "terms", st->job.terms, "production", st->job.production));
