@@ -22,13 +22,16 @@ PROFILE_BLE = os.path.join(ROOT, "profiles", "headset-ble.yaml")
 PLAN = os.path.join(ROOT, "profiles", "provision.yaml")
 JOB = os.path.join(ROOT, "fixtures", "jobs", "lab.json")
 JOB_MIXED = os.path.join(ROOT, "fixtures", "jobs", "lab-mixed.json")
+JOB_NFC = os.path.join(ROOT, "fixtures", "jobs", "lab-nfc.json")
+PLAN_NFC = os.path.join(ROOT, "profiles", "provision-nfc.yaml")
 KEYS = os.path.join(ROOT, "fixtures", "lab.keys")
 CERTIFICATE = os.path.join(ROOT, "fixtures", "lab-issuer.crt")
 CERTIFICATE_KEY = os.path.join(ROOT, "fixtures", "lab-issuer.key")
 STATION_KEY = os.path.join(ROOT, "fixtures", "lab-station.key")
 TERMINATE = os.path.join(ROOT, "profiles", "terminate.yaml")
 LONG = os.environ.get("PAYJIG_LONG") == "1"
-RUN = ('exec "$0" run --jig "$BENCH_JIG" --labels "$BENCH_LABELS" --events "$@"')
+RUN = ('exec "$0" run --jig "$BENCH_JIG" ${BENCH_READER:+--reader "$BENCH_READER" --phone "$BENCH_PHONE"} '
+       '--labels "$BENCH_LABELS" --events "$@"')
 
 
 def figure(name, value, unit, command):
@@ -67,13 +70,14 @@ class Folder:
 
     USB exchanges and reports are timed in the tool, so a test that runs beside others gives exchanges five times what
     the profile does (slack), and releases half as much again; benches and the true bench hold units to the profile
-    itself. BLE has its slack in the profile. `change` edits the texts of both."""
+    itself. BLE has its slack in the profile. `change` edits the texts of both. `nfc` is what lies on the
+    station's reader: "standin", or "golden" (a phone that stays there)."""
 
     def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY, usb=(), supply="jig", slack=5,
-                 change=lambda text: text, ble=(), of_slot=""):
+                 change=lambda text: text, ble=(), of_slot="", nfc=None):
         self.path = tempfile.mkdtemp(prefix="payjig-test.")
         self.slots = slots
-        self.usb, self.ble = list(usb), list(ble)
+        self.usb, self.ble, self.nfc = list(usb), list(ble), nfc
         profile_ble = self.file("headset-ble.yaml")
         with open(PROFILE_BLE) as f, open(profile_ble, "w") as to:
             text = f.read()
@@ -98,6 +102,9 @@ class Folder:
                     "reference_percent: 1.7\ninsert_wait_s: 30\n" % (KEYS, CERTIFICATE, station_key))
             if reply_ms:
                 f.write("reply_ms: %d\n" % reply_ms)
+            if nfc:
+                f.write("reader: nfc:of the bench\nphone: %s\n" % (
+                    "golden:of the bench\nphone_stays: true" if nfc == "golden" else "standin:nfc:of the bench's other"))
             f.write("slots:\n")
             for i in range(1, slots + 1):
                 if i in self.usb:
@@ -144,7 +151,7 @@ class Run:
     def __init__(self, folder, faults=(), units=None, speed=0, bench=(), run=(), plan=PLAN, job=None,
                  store="store.db", script=RUN):
         self.folder = folder
-        job = job or (JOB_MIXED if folder.usb or folder.ble else JOB)
+        job = job or (JOB_NFC if folder.nfc else JOB_MIXED if folder.usb or folder.ble else JOB)
         self.store = folder.file(store)
         self.events, self.log = [], []
         self.condition = threading.Condition()
@@ -157,6 +164,8 @@ class Run:
             command += ["--usb", ",".join(map(str, folder.usb))]
         if folder.ble:
             command += ["--ble", ",".join(map(str, folder.ble)), "--adapters", str((len(folder.ble) + 3) // 4)]
+        if folder.nfc:
+            command += ["--nfc", folder.nfc]
         for f in faults:
             command += ["--fault", f]
         command += list(bench) + ["--", "bash", "-c", script, PAYJIG, "--fixture",

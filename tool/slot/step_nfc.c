@@ -15,18 +15,13 @@ static bool golden(const struct unit *u)
 	return u->w->nfc.phone[0] != '\0';
 }
 
-/* The golden phone has the headset while it pays: it is let go, and the phone brought. */
+/* By the operator, unless it lies there. */
 static int bring_phone(struct unit *u)
 {
 	char answer[UNIT_TEXT];
-	struct err err;
 	int ret;
 
-	if (!golden(u))
-		return 0;
-	if (u->link->driver->close(u->link, &err) < 0)
-		return unit_link_finding(u, &err);
-	if (u->w->nfc.stays)
+	if (!golden(u) || u->w->nfc.stays)
 		return 0;
 	ret = ask_operator(u, "phone", answer);
 	if (ret < 0 || !strcmp(answer, prompt_find("phone")->answers[0]))

@@ -189,6 +189,16 @@ static void settle(struct unit *u, struct transaction *t)
 	u->finding = found;
 }
 
+/* A golden phone has the headset to itself while it pays; a stand-in uses the unit's own link. */
+static int leave_to_phone(struct unit *u)
+{
+	struct err err;
+
+	if (u->w->nfc.phone[0] && u->link->driver->close(u->link, &err) < 0)
+		return unit_link_finding(u, &err);
+	return 0;
+}
+
 /* Up to the answer: 1: in *a, 0: lost (*fault), negative: a finding. */
 static int make(struct unit *u, enum paid_over over, struct transaction *t, struct link_answer *a,
 	enum link_fault *fault)
@@ -198,6 +208,9 @@ static int make(struct unit *u, enum paid_over over, struct transaction *t, stru
 	int ret;
 
 	*p = (struct paid){.at_us = clock_us()};
+	ret = over == PAID_NFC ? leave_to_phone(u) : 0;
+	if (ret < 0)
+		return ret;
 	u->over = over == PAID_NFC ? u->nfc : u->link;
 	ret = prepare(u, t, p);
 	if (ret == 0)
