@@ -562,6 +562,21 @@ static int ble_close(struct link *link, struct err *err)
 	return 0;
 }
 
+static int ble_leave(struct link *link, struct err *err)
+{
+	struct ble *u = link->state;
+	int ret;
+
+	ble_close(link, NULL);
+	ret = begin(u, err);
+	if (ret == 0 && connected(u))
+		ret = bluez_disconnect(u->bluez, link->address, err);
+	u->ready_us = clock_us();
+	if (ret == 0)
+		ret = leave(u, err);
+	return settle(u, ret, err);
+}
+
 static int ble_exchange(struct link *link, const uint8_t *command, size_t command_n,
 	uint8_t *response, size_t *n, int64_t timeout_ms, int64_t *us, struct err *err)
 {
@@ -798,5 +813,6 @@ const struct link_driver link_ble = {
 	.silent = ble_silent,
 	.bonded = ble_bonded,
 	.unbond = ble_unbond,
+	.leave = ble_leave,
 	.drop = ble_drop,
 };

@@ -97,6 +97,8 @@ struct link_driver {
 	 * forget it and to leave, whether it did (else LINK_BOND): then ours is removed too. */
 	bool (*bonded)(const struct link *link);
 	int (*unbond)(struct link *link, struct err *err);
+	/* Closes, and lets the headset go at once, so that a phone may have it; NULL: close() does. */
+	int (*leave)(struct link *link, struct err *err);
 	/* Restarts the headset where nobody switches its supply; NULL: can't. The link is closed
 	 * after it. */
 	int (*restart)(struct link *link, struct err *err);

@@ -192,9 +192,10 @@ static void settle(struct unit *u, struct transaction *t)
 /* A golden phone has the headset to itself while it pays; a stand-in uses the unit's own link. */
 static int leave_to_phone(struct unit *u)
 {
+	const struct link_driver *d = u->carrier->driver;
 	struct err err;
 
-	if (u->w->nfc.phone[0] && u->link->driver->close(u->link, &err) < 0)
+	if (u->w->nfc.phone[0] && (d->leave ? d->leave : d->close)(u->carrier, &err) < 0)
 		return unit_link_finding(u, &err);
 	return 0;
 }
