@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int examine(const char *path, const char *jig, struct err *err)
+static int examine(const char *path, const struct station_options *o, struct err *err)
 {
 	struct fixture fixture;
 	struct profile *profiles = calloc(FIXTURE_SLOTS, sizeof(*profiles));
@@ -18,13 +18,16 @@ static int examine(const char *path, const char *jig, struct err *err)
 
 	for (size_t i = 0; ret == 0 && i < fixture.slot_n; i++)
 		ret = identity_profile(path, &fixture.slots[i], &profiles[i], err);
+	if (ret == 0)
+		ret = fixture_set_nfc(path, &fixture, o->reader, o->phone, err);
 	if (ret == 0) {
-		if (jig)
-			snprintf(fixture.jig, sizeof(fixture.jig), "%s", jig);
+		if (o->jig)
+			snprintf(fixture.jig, sizeof(fixture.jig), "%s", o->jig);
 		d->fixture = &fixture;
 		d->profiles = profiles;
 		doctor_jig(d, fixture.jig);
 		doctor_host(d);
+		doctor_phone(d);
 		for (size_t i = 0; i < d->n; i++) {
 			const struct doctor_finding *f = &d->findings[i];
 
@@ -49,6 +52,8 @@ int cmd_doctor(int argc, char **argv)
 		{"fixture", "FILE", "jig and slots (as the station file says)", &o.fixture, NULL,
 			false},
 		{"jig", "ADDRESS", "instead of the fixture's", &o.jig, NULL, false},
+		{"phone", "PHONE", "likewise", &o.phone, NULL, false},
+		{"reader", "READER", "likewise", &o.reader, NULL, false},
 		{"station", "FILE", "the station file", &file, NULL, false},
 		{0},
 	};
@@ -62,7 +67,7 @@ int cmd_doctor(int argc, char **argv)
 		return ret;
 	ret = o.fixture ? 0 : station_file_find(&found, file, &o, &err);
 	if (ret == 0)
-		ret = examine(o.fixture, o.jig, &err);
+		ret = examine(o.fixture, &o, &err);
 	station_file_finish(&found);
 	return ret < 0 ? cmd_failed(&err) : ret ? EXIT_STATION : EXIT_PASS;
 }

@@ -30,6 +30,9 @@ struct doctor {
  * them, the udev rule. */
 void doctor_host(struct doctor *d);
 
+/* Of the NFC reader and the phone, which no test may use meanwhile. */
+void doctor_phone(struct doctor *d);
+
 /* Of the jig, which no station may use meanwhile. `address` as fixtures have it. */
 void doctor_jig(struct doctor *d, const char *address);
 
@@ -39,6 +42,7 @@ void doctor_add(struct doctor *d, bool fine, const char *what, const char *fix, 
 	...) __attribute__((format(printf, 5, 6)));
 
 void doctor_ble(struct doctor *d);
+void doctor_nfc(struct doctor *d);
 void doctor_usb(struct doctor *d);
 void doctor_serial(struct doctor *d);
 void doctor_programs(struct doctor *d);

@@ -5,6 +5,7 @@
 #include "link/nfc_reader.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -359,6 +360,15 @@ static int nfc_exchange(struct link *link, const uint8_t *command, size_t comman
 	json_decref(m);
 	n->selected = ret == 0;
 	return ret < 0 ? ret : finish_carrying(n, err);
+}
+
+bool nfc_port(const char *connstring, char port[NFC_PORT])
+{
+	const char *colon = strchr(connstring, ':');
+
+	snprintf(port, NFC_PORT, "%s", colon ? colon + 1 : "");
+	port[strcspn(port, ":")] = '\0';
+	return port[0] == '/';
 }
 
 struct nfc_shares nfc_take_shares(struct link *link)

@@ -12,6 +12,11 @@
 
 extern const struct link_driver link_nfc;
 
+enum { NFC_PORT = 160 };
+
+/* The serial port that a connection string of libnfc names; false: it names none. */
+bool nfc_port(const char *connstring, char port[NFC_PORT]);
+
 /* Where the time of the exchanges since the last open() went. */
 struct nfc_shares {
 	int64_t headset_us; /* at the headset, over its own link */

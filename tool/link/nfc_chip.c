@@ -1,5 +1,6 @@
 #include "link/nfc_chip.h"
 #include "core/holder.h"
+#include "link/nfc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,16 +68,13 @@ static void end_with_the_worker(void)
  */
 static int clear_mark(const char *connstring, struct err *err)
 {
-	const char *colon = strchr(connstring, ':'), *path = colon ? colon + 1 : "";
-	char port[NFC_TEXT], node[PATH_MAX];
+	char port[NFC_PORT], node[PATH_MAX];
 	struct holder holder;
 	struct termios t;
 	int fd;
 
-	snprintf(port, sizeof(port), "%s", path);
-	port[strcspn(port, ":")] = '\0';
-	if (port[0] != '/')
-		return 0; /* not a serial one */
+	if (!nfc_port(connstring, port))
+		return 0;
 	if (realpath(port, node) && holder_find(node, &holder))
 		return err_set(err, E_REFUSED, "%s: is held by %s (process %ld)", port, holder.name,
 			holder.pid);

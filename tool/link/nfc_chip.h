@@ -14,8 +14,6 @@
 
 #include <nfc/nfc.h>
 
-enum { NFC_TEXT = 160 };
-
 struct nfc_chip {
 	nfc_context *context;
 	nfc_device *device;

@@ -42,6 +42,8 @@ static int blame(struct unit *u, bool was_right)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]) && was_right; i++)
 		if (!strcmp(found.code, answers[i]))
 			code = "LINK-DIFFERS";
+	if (golden(u) && !strcmp(found.code, "PERSO-LOST"))
+		code = "NFC-PHONE"; /* it is connected to another headset */
 	if (golden(u) && !strcmp(found.code, "PAY-REFUSED"))
 		code = strstr(found.cause, "SELECT") ? "NFC-AID" : "NFC-PHONE";
 	if (!code)

@@ -207,6 +207,7 @@ static void look_at_host(json_t *list, const struct station *st)
 		d->fixture = &st->fixture;
 		d->profiles = profiles;
 		doctor_host(d);
+		doctor_nfc(d);
 		for (size_t i = 0; i < d->n; i++)
 			finding(list, d->findings[i].fine, d->findings[i].what,
 				d->findings[i].detail, d->findings[i].fix);

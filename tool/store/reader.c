@@ -1,5 +1,6 @@
 #include "store/reader.h"
 #include "store/balance.h"
+#include "store/private.h"
 #include "store/record.h"
 #include "store/sql.h"
 #include "store/statistics.h"
@@ -304,6 +305,26 @@ static int add_proofs(struct reader *r, const char *number, json_t *row, struct 
 	return ret;
 }
 
+/* A card that paid since it was proven has counted on: each transaction that happened counts one. */
+static void raise_counters(json_t *row, const json_t *transactions)
+{
+	const json_t *t;
+	size_t i;
+
+	json_array_foreach(transactions, i, t)
+	{
+		const char *outcome = store_word(t, "outcome");
+		const char *counter = !strcmp(store_word(t, "kind"), "load") ? "online_counter"
+									     : "offline_counter";
+		json_int_t after = json_integer_value(json_object_get(t, "counter")) + 1;
+		const json_t *known = json_object_get(row, counter);
+
+		if ((!strcmp(outcome, "DONE") || !strcmp(outcome, "BAD")) &&
+			json_is_integer(known) && after > json_integer_value(known))
+			json_object_set_new(row, counter, json_integer(after));
+	}
+}
+
 static json_t *result_row(struct reader *r, sqlite3_stmt *s, struct err *err)
 {
 	const char *number = (const char *)sqlite3_column_text(s, 0);
@@ -316,6 +337,7 @@ static json_t *result_row(struct reader *r, sqlite3_stmt *s, struct err *err)
 		json_decref(row);
 		return NULL;
 	}
+	raise_counters(row, transactions);
 	return row;
 }
 
