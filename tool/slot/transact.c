@@ -232,7 +232,7 @@ static int make(struct unit *u, enum paid_over over, struct transaction *t, stru
 static int attempt(struct unit *u, enum paid_over over, struct transaction *t, bool again)
 {
 	struct link_answer a;
-	enum link_fault fault;
+	enum link_fault fault = LINK_TIMEOUT;
 	int ret = make(u, over, t, &a, &fault);
 
 	if (ret < 0 && u->finding.fault == LINK_FIELD && !t->payment && !again) {
