@@ -1,4 +1,4 @@
-"""libFuzzer on what a headset may send: CCID messages, HID report descriptors, HID reports, BLE notifications. Starts from the corpus
+"""libFuzzer on what a headset may send: CCID messages, HID report descriptors, HID reports, BLE notifications; and on what comes back over NFC. Starts from the corpus
 in tests/fuzz/corpus; three minutes each with --long, some seconds else. A finding is kept beside the fuzzers."""
 import os
 import shutil
@@ -12,7 +12,7 @@ from bench import BUILD, LONG, ROOT, Checks, figure  # noqa: E402
 
 FUZZERS = os.path.join(os.environ.get("PAYJIG_BUILD_CLANG", os.path.join(ROOT, "build-clang")), "tests")
 SECONDS = 180 if LONG else 4
-NAMES = {"usb": ("ccid", "hid_descriptor", "hid_report"), "ble": ("ble",)}
+NAMES = {"usb": ("ccid", "hid_descriptor", "hid_report"), "ble": ("ble",), "nfc": ("nfc",)}
 
 
 def fuzz(checks, name):
