@@ -23,7 +23,7 @@ def main():
     checks.that(first.returncode == 5 and len(lines) == 2 and lines[1] == "x", "its status and output: %s" % (first,))
     checks.that(lines and lines[0] != os.uname().release and lines[0].endswith("-amd64"), "Debian's kernel: %s" % lines)
     checks.that(not os.path.exists(TRACE), "what it wrote is gone")
-    for name in ("usb.py", "ble.py"):
+    for name in ("usb.py", "ble.py", "nfc.py"):
         checks.that(subprocess.run([RUN, "/usr/bin/python3", "tests/vm/" + name], cwd=ROOT).returncode == 0, name)
     checks.end()
 
