@@ -1,15 +1,19 @@
 /* What comes back over NFC: anything that the reader's and the stand-in's processes may say, and
  * what a terminal reads out of the answers that get through. The input is what both say: the length
- * of the reader's part in two bytes, that part, then the stand-in's. */
+ * of the reader's part in two bytes, that part, then the stand-in's. Or, where the first byte is
+ * FF, what a phone answers: each time a byte for what became of it, one for its length, and it. */
 #include "fuzz.h"
 
 #include "core/clock.h"
+#include "core/hex.h"
 #include "link/nfc.h"
 #include "link/nfc_child.h"
 #include "payment/purse.h"
 #include "payment/tlv.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +23,7 @@ enum { SAID = 16 * 1024, COMMANDS = 5, TIMEOUT_MS = 1 };
 static struct {
 	const uint8_t *said[2];
 	size_t n[2];
+	char lines[2][SAID];
 } script;
 
 int __wrap_nfc_child_start(
@@ -103,6 +108,43 @@ static void read_answer(const struct link_answer *a)
 	purse_parse_log(a->data, a->n, &log, &err);
 }
 
+static void say(int which, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(int which, const char *fmt, ...)
+{
+	size_t room = SAID - script.n[which];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(script.lines[which] + script.n[which], room, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n < room)
+		script.n[which] += (size_t)n;
+}
+
+/* A reader that is well, and a stand-in that carries; the phone answers what the input says. */
+static void well_formed(const uint8_t *data, size_t n)
+{
+	script.n[0] = script.n[1] = 0;
+	script.said[0] = (const uint8_t *)script.lines[0];
+	script.said[1] = (const uint8_t *)script.lines[1];
+	say(0, "{\"type\":\"nfc_ready\",\"error\":\"\"}\n{\"type\":\"nfc_target\",\"id\":1,\"target\":1,\"error\":\"\"}\n");
+	say(1, "{\"type\":\"nfc_ready\",\"error\":\"\"}\n");
+	for (int id = 2; n > 2; id++) {
+		size_t length = data[1] < n - 2 ? data[1] : n - 2;
+		char hex[2 * 255 + 1];
+
+		hex_encode(data + 2, length, hex);
+		say(0, "{\"type\":\"nfc_result\",\"id\":%d,\"fault\":%d,\"error\":\"\",\"apdu\":\"%s\",\"us\":9}\n",
+			id, data[0] > 250 ? data[0] - 250 : 0, hex);
+		say(1, "{\"type\":\"relay_command\",\"id\":%d,\"apdu\":\"%s\"}\n{\"type\":\"relay_done\",\"id\":%d,\"us\":9}\n",
+			id, hex, id);
+		data += 2 + length;
+		n -= 2 + length;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const uint8_t commands[COMMANDS][5] = {{0x00, 0xA4, 0x04, 0x00, 0x00},
@@ -118,10 +160,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 2 || n > SAID)
 		return 0;
-	script.n[0] = (size_t)(data[0] << 8 | data[1]) % (n - 1);
-	script.said[0] = data + 2;
-	script.said[1] = data + 2 + script.n[0];
-	script.n[1] = n - 2 - script.n[0];
+	if (data[0] == 0xFF) {
+		well_formed(data + 1, n - 1);
+	} else {
+		script.n[0] = (size_t)(data[0] << 8 | data[1]) % (n - 1);
+		script.said[0] = data + 2;
+		script.said[1] = data + 2 + script.n[0];
+		script.n[1] = n - 2 - script.n[0];
+	}
 	link = link_nfc.make(&place, &err);
 	if (!link)
 		return 0;
