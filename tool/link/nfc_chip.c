@@ -76,11 +76,11 @@ static int clear_mark(const char *connstring, struct err *err)
 	if (!nfc_port(connstring, port))
 		return 0;
 	if (realpath(port, node) && holder_find(node, &holder))
-		return err_set(err, E_REFUSED, "%s: is held by %s (process %ld)", port, holder.name,
+		return err_set(err, E_REFUSED, "it is held by %s (process %ld)", holder.name,
 			holder.pid);
 	fd = open(port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(err, E_LINK, "%s: %s", port, strerror(errno));
+		return err_set(err, E_LINK, "%s", strerror(errno));
 	if (tcgetattr(fd, &t) == 0 && t.c_iflag & CLAIMED) {
 		t.c_iflag &= ~CLAIMED;
 		tcsetattr(fd, TCSANOW, &t);
@@ -105,7 +105,7 @@ static int open_device(struct nfc_chip *c, const char *connstring, struct err *e
 	nfc_init(&c->context);
 	c->device = c->context ? nfc_open(c->context, name) : NULL;
 	running = c->device;
-	return c->device ? 0 : err_set(err, E_LINK, "%s: no NFC reader answers", connstring);
+	return c->device ? 0 : err_set(err, E_LINK, "no chip answers");
 }
 
 int nfc_chip_open(struct nfc_chip *c, const char *connstring, struct err *err)
