@@ -14,12 +14,14 @@
 
 enum {
 	TRIES = 3,
-	REFUSED = 32,	     /* headsets that are known to be others' */
-	NOTIFY_HEAD = 3,     /* of an ATT notification or write: opcode, handle */
-	MTU_LEAST = 23,	     /* Core 5.3, Vol 3, Part F, clause 5.2.1 */
-	NEIGHBOURS_MS = 500, /* to hear who is there before the headset is switched on */
-	STRONGER_MS = 150,   /* to hear a stronger one after the first */
-	UNSEEN_MS = 1000,    /* a bonded one that is not seen by then is connected unseen */
+	REFUSED = 32,	      /* headsets that are known to be others' */
+	NOTIFY_HEAD = 3,      /* of an ATT notification or write: opcode, handle */
+	MTU_LEAST = 23,	      /* Core 5.3, Vol 3, Part F, clause 5.2.1 */
+	NEIGHBOURS_MS = 500,  /* to hear who is there before the headset is switched on */
+	STRONGER_MS = 150,    /* to hear a stronger one after the first */
+	FRESH_MS = 1500,      /* who was not heard for longer may be gone */
+	CONTESTED_MS = 10000, /* another slot may need this to see that it has the wrong one */
+	UNSEEN_MS = 1000,     /* a bonded one that is not seen by then is connected unseen */
 	CONNECT_MS = 4000,
 	RESOLVE_MS = 5000,
 	PAIR_MS = 6000,
@@ -52,6 +54,7 @@ struct ble {
 	size_t refused_n;
 	bool proven, bonded;
 	bool finding;	   /* the token "find" is ours */
+	bool contested;	   /* one that came is another slot's, it says */
 	int64_t ready_us;  /* when the headset was not switched on yet */
 	int64_t waited_us; /* for others that connect, while it was opened */
 	char paths[CHARACTERISTICS][BLUEZ_PATH];
@@ -176,38 +179,45 @@ static bool is_refused(const struct ble *u, const char *address)
 }
 
 /* The strongest of those that came after the headset was switched on. */
-static const struct bluez_device *strongest(struct ble *u)
+static struct bluez_device *strongest(struct ble *u)
 {
-	const struct bluez_device *best = NULL, *d;
+	int64_t fresh_us = clock_us() - FRESH_MS * 1000;
+	struct bluez_device *best = NULL, *d;
 	size_t n;
 
 	d = bluez_devices(u->bluez, &n);
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(d[i].name, u->place.ble.name) && !is_refused(u, d[i].address) &&
-			d[i].first_us && !d[i].before && !d[i].connected &&
-			(!best || d[i].rssi > best->rssi))
+			d[i].first_us && d[i].seen_us > fresh_us && !d[i].before &&
+			!d[i].connected && (!best || d[i].rssi > best->rssi))
 			best = &d[i];
 	return best;
 }
 
-static const struct bluez_device *seen(struct ble *u)
+static struct bluez_device *seen(struct ble *u)
 {
-	const struct bluez_device *d = bluez_device(u->bluez, u->link.address);
+	struct bluez_device *d = bluez_device(u->bluez, u->link.address);
 
 	return d && d->seen_us > u->ready_us ? d : NULL;
 }
 
+/* It is not the slot's: never again, and any other slot may have it. */
 static void refuse(struct ble *u, const char *address)
 {
+	const struct link_station *s = &u->place.station;
+	struct err err;
+
 	if (u->refused_n < REFUSED)
 		snprintf(u->refused[u->refused_n++], LINK_ADDRESS, "%s", address);
+	if (s->claim)
+		s->claim(s->arg, "", &err);
 }
 
 /* The device, if it is time to take it and no other slot has it; NULL: not yet. */
-static const struct bluez_device *choose(struct ble *u, struct err *err)
+static struct bluez_device *choose(struct ble *u, struct err *err)
 {
 	const struct link_station *s = &u->place.station;
-	const struct bluez_device *d;
+	struct bluez_device *d;
 	char address[LINK_ADDRESS];
 	int ret;
 
@@ -219,9 +229,30 @@ static const struct bluez_device *choose(struct ble *u, struct err *err)
 		return NULL;
 	strcpy(address, d->address);
 	ret = s->claim ? s->claim(s->arg, address, err) : 1;
-	if (ret == 0)
-		refuse(u, address);
-	return ret == 1 ? bluez_device(u->bluez, address) : NULL;
+	d = bluez_device(u->bluez, address);
+	if (ret == 0 && d) { /* for now: another slot may have taken it by mistake, and let it go */
+		u->contested = true;
+		d->first_us = 0;
+	}
+	return ret == 1 ? d : NULL;
+}
+
+/* Why none of those that are known is the headset that must have come. */
+static int nobody_came(struct ble *u, struct err *err)
+{
+	size_t n, before = 0, refused = 0, unheard = 0;
+	const struct bluez_device *d = bluez_devices(u->bluez, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(d[i].name, u->place.ble.name) != 0)
+			continue;
+		before += d[i].before;
+		refused += is_refused(u, d[i].address);
+		unheard += !d[i].first_us;
+	}
+	return link_fail(err, LINK_ABSENT,
+		"no %s advertises that was not there before (%zu were, %zu are refused, %zu not heard now)",
+		u->place.ble.name, before, refused, unheard);
 }
 
 static int find(struct ble *u, int64_t deadline, struct err *err)
@@ -230,8 +261,11 @@ static int find(struct ble *u, int64_t deadline, struct err *err)
 	int64_t since = clock_ms(), unseen = u->bonded ? since + UNSEEN_MS : deadline;
 	int ret = bluez_look(u->bluez, true, u->place.ble.name, err);
 
-	/* Whoever looks for what comes holds the token to the end: nobody else's comes meanwhile. */
-	while (ret >= 0 && !(d = choose(u, err)) && clock_ms() < unseen) {
+	/* Whoever looks for what comes holds the token to the end: nobody else's comes meanwhile.
+	 */
+	u->contested = false;
+	while (ret >= 0 && !(d = choose(u, err)) &&
+		clock_ms() < unseen + (u->contested ? CONTESTED_MS : 0)) {
 		if (err->status < 0)
 			return err->status;
 		ret = bluez_run(u->bluez, clock_ms() + LOOK_MS, -1, err);
@@ -241,7 +275,7 @@ static int find(struct ble *u, int64_t deadline, struct err *err)
 		return ret;
 	if (d) {
 		snprintf(u->link.address, sizeof(u->link.address), "%s", d->address);
-		u->link.there_us = d->seen_us;
+		u->link.there_us = u->contested ? d->came_us : d->seen_us;
 		u->link.facts[u->link.fact_n++] =
 			(struct link_fact){"rssi", d->rssi + u->place.ble.rssi_offset_db};
 	}
@@ -251,8 +285,7 @@ static int find(struct ble *u, int64_t deadline, struct err *err)
 		return 0;
 	return u->link.address[0]
 		       ? link_fail(err, LINK_ABSENT, "%s does not advertise", u->link.address)
-		       : link_fail(err, LINK_ABSENT, "no %s advertises that was not there before",
-				 u->place.ble.name);
+		       : nobody_came(u, err);
 }
 
 /* Whoever was heard since then is no headset that comes now. */
@@ -263,7 +296,7 @@ static void note_neighbours(struct ble *u, int64_t since_us)
 
 	for (size_t i = 0; i < n; i++) {
 		d[i].before = d[i].seen_us >= since_us;
-		d[i].first_us = 0;
+		d[i].first_us = d[i].came_us = 0;
 	}
 	u->ready_us = clock_us();
 }
@@ -271,9 +304,14 @@ static void note_neighbours(struct ble *u, int64_t since_us)
 static int ble_ready(struct link *link, struct err *err)
 {
 	struct ble *u = link->state;
-	int64_t since_us = clock_us(), heard = clock_ms() + NEIGHBOURS_MS;
+	int64_t since_us, heard;
 	int ret = begin(u, err);
 
+	/* What is told late is of before: of this headset too, if it was on a moment ago. */
+	if (ret == 0)
+		ret = bluez_catch_up(u->bluez, err);
+	since_us = clock_us();
+	heard = clock_ms() + NEIGHBOURS_MS;
 	if (ret == 0)
 		ret = bluez_look(u->bluez, true, u->place.ble.name, err);
 	if (ret == 0 && !link->address[0]) {
@@ -688,8 +726,8 @@ static int ble_another(struct link *link, struct err *err)
 	if (u->refused_n == REFUSED)
 		return link_fail(
 			err, LINK_ABSENT, "%d headsets in range, none is the slot's", REFUSED);
-	strcpy(u->refused[u->refused_n++], link->address);
 	ret = forget(u, err);
+	refuse(u, link->address); /* when nothing of ours is left with it */
 	link->address[0] = '\0';
 	return ret;
 }
@@ -718,10 +756,15 @@ static int lets_in(struct ble *u, struct err *err)
 	return !(response[n - 2] == 0x69 && response[n - 1] == 0x82);
 }
 
+/* Only of a headset that was met again can be said that it forgot, and did not die. */
 static int check_forgotten(struct ble *u, struct err *err)
 {
+	struct bluez_device *d;
 	int ret = leave(u, err);
 
+	d = bluez_device(u->bluez, u->link.address);
+	if (d)
+		d->met = false;
 	u->link.fact_n = 0;
 	u->ready_us = clock_us();
 	if (ret == 0)
@@ -731,9 +774,14 @@ static int check_forgotten(struct ble *u, struct err *err)
 		if (ret == 0)
 			ret = leave(u, err);
 	}
-	return ret == 1 ? link_fail(err, LINK_BOND, "%s lets the station in without pairing",
-				  u->link.address)
-			: ret;
+	if (ret == 1)
+		return link_fail(
+			err, LINK_BOND, "%s lets the station in without pairing", u->link.address);
+	d = bluez_device(u->bluez, u->link.address);
+	if (ret == 0 && !(d && d->met))
+		return link_fail(err, LINK_GONE, "%s does not come back after it forgot its bonds",
+			u->link.address);
+	return ret;
 }
 
 static int ble_unbond(struct link *link, struct err *err)

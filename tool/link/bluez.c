@@ -219,6 +219,7 @@ static void apply(struct bluez_device *d, const struct bluez_props *p)
 		snprintf(d->alias, sizeof(d->alias), "%s", p->alias);
 	if (p->connected >= 0)
 		d->connected = p->connected;
+	d->met |= p->connected > 0;
 	if (p->paired >= 0)
 		d->paired = p->paired;
 	if (p->resolved >= 0)
@@ -227,6 +228,7 @@ static void apply(struct bluez_device *d, const struct bluez_props *p)
 		d->rssi = *p->rssi;
 		d->seen_us = clock_us();
 		d->first_us = d->first_us ? d->first_us : d->seen_us;
+		d->came_us = d->came_us ? d->came_us : d->seen_us;
 	}
 }
 
@@ -497,6 +499,12 @@ int bluez_there(struct bluez *b, struct err *err)
 	return b->over ? over(b, err) : 0;
 }
 
+int bluez_catch_up(struct bluez *b, struct err *err)
+{
+	/* Its answer comes behind everything that was told before. */
+	return call(b, b->adapter, "org.freedesktop.DBus.Peer", "Ping", CALL_MS, NULL, err, "");
+}
+
 /* ---- what is done with devices ---- */
 
 int bluez_look(struct bluez *b, bool on, const char *name, struct err *err)
@@ -539,7 +547,7 @@ int bluez_connect(struct bluez *b, const char *address, int64_t timeout_ms, stru
 	struct bluez_device *d = bluez_device(b, address);
 
 	if (ret == 0 && d)
-		d->connected = true; /* BlueZ tells the property after its reply */
+		d->connected = d->met = true; /* BlueZ tells the property after its reply */
 	if (ret == 0 || err->code == LINK_ADAPTER || b->over)
 		return ret;
 	bluez_disconnect(b, address, &later); /* whatever is half done is given up */

@@ -19,8 +19,10 @@ struct bluez_device {
 	int rssi;	  /* dBm, of when it was seen last */
 	int64_t seen_us;  /* advertising, while we look; 0: not yet */
 	int64_t first_us; /* ... for the first time since somebody set this to 0 */
+	int64_t came_us;  /* likewise */
 	bool before;	  /* the caller's: it was there before its headset was switched on */
 	bool connected, paired, resolved;
+	bool met; /* it was connected, since somebody set this to false */
 };
 
 /* The adapter is "hci0" or an address; it must be there and switched on. The agent gives `passkey`
@@ -33,6 +35,9 @@ int bluez_run(struct bluez *b, int64_t until_ms, int fd, struct err *err);
 
 /* After a failure: 0, or LINK_ADAPTER because it was BlueZ that went. */
 int bluez_there(struct bluez *b, struct err *err);
+
+/* Takes in what BlueZ has told until now. */
+int bluez_catch_up(struct bluez *b, struct err *err);
 
 /* Looks for devices whose name begins like this, or stops it. */
 int bluez_look(struct bluez *b, bool on, const char *name, struct err *err);

@@ -31,8 +31,8 @@ struct link_station {
 	 * waits until it is there.
 	 * NULL: nobody else is there. */
 	int (*token)(void *arg, const char *name, bool take, struct err *err);
-	/* Says that the headset with this address is the slot's until its test ends: 1, or 0 if it
-	 * is another slot's. NULL: there is no other. */
+	/* Says that the headset with this address is the slot's until its test ends, or until it
+	 * names another ("": none): 1, or 0 if it is another slot's. NULL: there is no other. */
 	int (*claim)(void *arg, const char *address, struct err *err);
 	void *arg;
 };
@@ -97,7 +97,8 @@ struct link_driver {
 	 * forget it and to leave, whether it did (else LINK_BOND): then ours is removed too. */
 	bool (*bonded)(const struct link *link);
 	int (*unbond)(struct link *link, struct err *err);
-	/* Closes, and lets the headset go at once, so that a phone may have it; NULL: close() does. */
+	/* Closes, and lets the headset go at once, so that a phone may have it; NULL: close() does.
+	 */
 	int (*leave)(struct link *link, struct err *err);
 	/* Restarts the headset where nobody switches its supply; NULL: can't. The link is closed
 	 * after it. */

@@ -1,4 +1,5 @@
 #include "slot/find.h"
+#include "core/clock.h"
 #include "slot/identity.h"
 #include "slot/power.h"
 
@@ -29,7 +30,7 @@ static int connect_finding(struct unit *u, const struct err *err)
 			 : unit_finding(u, "LINK-DEAD", "%.190s", err->text);
 }
 
-int find_open(struct unit *u)
+static int try_open(struct unit *u)
 {
 	struct err err;
 	int64_t us;
@@ -56,11 +57,43 @@ static int look_again(struct unit *u)
 	struct err err;
 	int ret;
 
+	unit_note(u, "%s is not in this slot", u->carrier->address);
 	if (u->carrier->driver->another(u->carrier, &err) < 0)
 		return err.code == LINK_ABSENT ? unit_finding(u, "LINK-DEAD", "%.190s", err.text)
 					       : unit_link_finding(u, &err);
+	clock_wait_ms(u->profile->supply.off_ms);
 	ret = power_on(u);
-	return ret < 0 ? ret : find_open(u);
+	return ret < 0 ? ret : try_open(u);
+}
+
+/* True if what was found is said of a headset that need not be the slot's own. */
+static bool may_be_anothers(const struct unit *u)
+{
+	const struct link_driver *d = u->carrier->driver;
+
+	return u->finding.fault && u->finding.verdict == VERDICT_FAIL && d->proven &&
+	       !d->proven(u->carrier) && u->carrier->address[0];
+}
+
+int find_open(struct unit *u)
+{
+	int ret = try_open(u);
+
+	while (ret < 0 && may_be_anothers(u)) {
+		struct finding found = u->finding;
+		int own;
+
+		u->finding = (struct finding){0};
+		own = goes_with_supply(u);
+		if (own == 0) {
+			ret = look_again(u);
+			continue;
+		}
+		if (own > 0)
+			u->finding = found;
+		break;
+	}
+	return ret;
 }
 
 int find_own(struct unit *u)
@@ -81,7 +114,6 @@ int find_own(struct unit *u)
 		if (ret < 0)
 			break;
 		if (ret == 0) {
-			unit_note(u, "%s is not in this slot", u->carrier->address);
 			ret = look_again(u);
 			continue;
 		}

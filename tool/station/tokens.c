@@ -102,7 +102,7 @@ void tokens_claim(struct slot *slot, json_t *message)
 	const char *address = message_string(message, "address");
 	bool others = false;
 
-	for (size_t i = 0; i < st->slot_n; i++)
+	for (size_t i = 0; i < st->slot_n && address[0]; i++)
 		others |= &st->slots[i] != slot && !strcmp(st->slots[i].claimed, address);
 	if (!others)
 		snprintf(slot->claimed, sizeof(slot->claimed), "%s", address);
