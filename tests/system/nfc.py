@@ -40,6 +40,11 @@ def hosts(folder):
     return [int(pid) for pid in found.split()]
 
 
+def parent(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        return int(f.read().rsplit(")", 1)[1].split()[1])
+
+
 def look_at_record(checks, run, phone, slots):
     """The table of times, both sides of the trace, the slow part; (units compared, of them different)"""
     ends = run.ends()
@@ -149,6 +154,24 @@ def killed_worker(checks):
         checks.that(verdicts(run) == {1: ("PASS", "")}, "the next day: %s %s" % (run.ends(), run.stderr))
 
 
+def handed_on(checks):
+    """The reader of a worker that is killed in the middle of a purchase goes to the slot that waits for it."""
+    with Folder(slots=2, nfc="standin") as folder:
+        run = Run(folder, units=2, speed=0, plan=write_plan(folder, SHORT), bench=["--keep"])
+        run.wait_event("step_begin", step="pay_nfc")
+        pids, place = chips(run)
+        os.kill(pids["reader"], signal.SIGSTOP)
+        for slot in (1, 2):
+            run.wait_event("step_begin", step="pay_nfc", slot=slot)
+        holder = again(lambda: [parent(pid) for pid in hosts(place)], 20, "the reader")[0]
+        slot = run.workers().index(holder) + 1
+        os.kill(holder, signal.SIGKILL)
+        os.kill(pids["reader"], signal.SIGCONT)
+        run.finish()
+        checks.that(verdicts(run) == {slot: ("ERROR", "TOOL-WORKER"), 3 - slot: ("PASS", "")},
+                    "slot %d killed: %s %s" % (slot, run.ends(), run.stderr))
+
+
 def other_program(checks):
     """A reader that another program has open is the station's trouble, and that program is named."""
     script = 'exec 9<>"$(readlink -f "${BENCH_READER#nfc:pn532_uart:}")"; "$0" run --jig "$BENCH_JIG" --reader "$BENCH_READER"' \
@@ -233,7 +256,7 @@ def doctor(checks):
 
 def main():
     checks = Checks()
-    for test in (configuration, foreign_program, doctor, hung_reader, killed_worker, other_program, brought_by_the_operator,
+    for test in (configuration, foreign_program, doctor, hung_reader, killed_worker, handed_on, other_program, brought_by_the_operator,
                  carriers):
         test(checks)
     checks.end()

@@ -1,4 +1,5 @@
 #include "link/nfc_chip.h"
+#include "core/clock.h"
 #include "core/holder.h"
 #include "link/nfc.h"
 
@@ -13,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { PATIENCE = 40, TICK_US = 50000 };
+enum { PATIENCE = 40, TICK_US = 50000, FAREWELL_MS = 500 };
 
 /* libnfc marks a serial port as taken by this bit of c_iflag (1.8.0, buses/uart.c). */
 static const tcflag_t CLAIMED = 0x80000000U;
@@ -60,6 +61,20 @@ static void end_with_the_worker(void)
 	sigaction(SIGALRM, &tick, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_NAME, "payjig"); /* for who asks who has the port open */
+}
+
+/* The one before us, whose worker was killed, may not be through with closing it. */
+static bool still_held(const char *node, struct holder *holder)
+{
+	int64_t deadline = clock_ms() + PATIENCE * TICK_US / 1000 + FAREWELL_MS;
+
+	while (holder_find(node, holder)) {
+		if (strcmp(holder->name, "payjig") != 0 || clock_ms() > deadline)
+			return true;
+		clock_wait_ms(TICK_US / 1000);
+	}
+	return false;
 }
 
 /*
@@ -75,9 +90,9 @@ static int clear_mark(const char *connstring, struct err *err)
 
 	if (!nfc_port(connstring, port))
 		return 0;
-	if (realpath(port, node) && holder_find(node, &holder))
-		return err_set(err, E_REFUSED, "it is held by %s (process %ld)", holder.name,
-			holder.pid);
+	if (realpath(port, node) && still_held(node, &holder))
+		return err_set(
+			err, E_REFUSED, "it is held by %s (process %ld)", holder.name, holder.pid);
 	fd = open(port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, E_LINK, "%s", strerror(errno));

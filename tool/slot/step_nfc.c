@@ -45,7 +45,7 @@ static int blame(struct unit *u, bool was_right)
 	if (golden(u) && !strcmp(found.code, "PERSO-LOST"))
 		code = "NFC-PHONE"; /* it is connected to another headset */
 	if (golden(u) && !strcmp(found.code, "PAY-REFUSED"))
-		code = strstr(found.cause, "SELECT") ? "NFC-AID" : "NFC-PHONE";
+		code = "NFC-PHONE";
 	if (!code)
 		return E_REFUSED;
 	u->finding = (struct finding){0};
@@ -88,7 +88,6 @@ static int pay(struct unit *u)
 
 	if (ret < 0)
 		return ret;
-	nfc_take_shares(u->reader);
 	ret = transact_purchase(u, PAID_NFC, &t);
 	shares = nfc_take_shares(u->reader);
 	if (ret < 0)

@@ -1,6 +1,7 @@
 #include "slot/transact.h"
 #include "core/clock.h"
 #include "core/hex.h"
+#include "link/nfc.h"
 #include "slot/pay.h"
 #include "slot/power.h"
 
@@ -97,8 +98,10 @@ int64_t transact_us(const struct paid *paid)
 /* A purchase with the four exchanges of the terminal, up to the DEBIT that is about to be sent. */
 static int prepare(struct unit *u, struct transaction *t, struct paid *p)
 {
+	/* A golden phone without its app answers for itself. */
+	bool app = u->over != u->link && u->w->nfc.phone[0];
 	struct link_answer a;
-	int ret = pay_select(u, "PAY-REFUSED", &a);
+	int ret = pay_select(u, app ? "NFC-AID" : "PAY-REFUSED", &a);
 
 	if (ret < 0)
 		return ret;
@@ -195,6 +198,7 @@ static int leave_to_phone(struct unit *u)
 	const struct link_driver *d = u->carrier->driver;
 	struct err err;
 
+	nfc_take_shares(u->reader); /* those of this purchase are counted */
 	if (u->w->nfc.phone[0] && (d->leave ? d->leave : d->close)(u->carrier, &err) < 0)
 		return unit_link_finding(u, &err);
 	return 0;
