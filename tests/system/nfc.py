@@ -34,9 +34,9 @@ def chips(run):
     return {line[1]: int(line[2]) for line in lines}, os.path.dirname(lines[0][3])
 
 
-def hosts(folder):
+def hosts(folder, what="(reader|relay)"):
     """Reader and relay processes that use the bench's chips."""
-    found = subprocess.run(["pgrep", "-f", "payjig (reader|relay) .*" + folder], capture_output=True, text=True).stdout
+    found = subprocess.run(["pgrep", "-f", "payjig %s .*%s" % (what, folder)], capture_output=True, text=True).stdout
     return [int(pid) for pid in found.split()]
 
 
@@ -163,9 +163,12 @@ def handed_on(checks):
         os.kill(pids["reader"], signal.SIGSTOP)
         for slot in (1, 2):
             run.wait_event("step_begin", step="pay_nfc", slot=slot)
-        holder = again(lambda: [parent(pid) for pid in hosts(place)], 20, "the reader")[0]
+        holder = again(lambda: [parent(pid) for pid in hosts(place, "reader")], 20, "the reader")[0]
         slot = run.workers().index(holder) + 1
+        before = hosts(place, "reader")
         os.kill(holder, signal.SIGKILL)
+        # It can't close its chip, and ends a while later; the next one is there long before that.
+        again(lambda: not set(hosts(place, "reader")) & set(before), 20, "the reader to be gone")
         os.kill(pids["reader"], signal.SIGCONT)
         run.finish()
         checks.that(verdicts(run) == {slot: ("ERROR", "TOOL-WORKER"), 3 - slot: ("PASS", "")},
