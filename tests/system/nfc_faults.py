@@ -35,8 +35,8 @@ def left_behind(run):
 
 def try_fault(row):
     """What is wrong, as a list of texts."""
-    fault, phone, plan = row[:3]
-    expected = [(verdict, "" if code == "-" else code) for verdict, code in (row[3:5], row[5:7])]
+    fault, phone, plan = row[0], row[5], row[6]
+    expected = [(verdict, "" if code == "-" else code) for verdict, code in (row[1:3], row[3:5])]
     with Folder(slots=1, nfc=phone) as folder:
         run = Run(folder, units=2, speed=int("slow" in fault), faults=[fault], bench=["--swap", "0.1"], plan=write_plan(folder, PLANS[plan]))
         run.finish(120)
