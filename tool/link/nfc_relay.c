@@ -65,6 +65,14 @@ static int carry(struct nfc_chip *c, json_int_t id, const uint8_t *command, size
 		err);
 }
 
+/* A reader that let go, or whose field went, may come back; anything else is the chip's trouble. */
+static int broke_off(struct nfc_chip *c, int why, struct err *err)
+{
+	if (why == NFC_ETGRELEASED || why == NFC_ERFTRANS || nfc_chip_ended())
+		return 0;
+	return err_set(err, E_LINK, "%s", nfc_strerror(c->device));
+}
+
 /* From a reader's selecting the chip to its letting go. */
 static int serve_reader(struct nfc_chip *c, json_int_t *id, struct err *err)
 {
@@ -75,10 +83,8 @@ static int serve_reader(struct nfc_chip *c, json_int_t *id, struct err *err)
 		int n = nfc_target_receive_bytes(c->device, command, sizeof(command), FOR_EVER);
 		int ret;
 
-		if (n < 0 || nfc_chip_ended())
-			return n == NFC_ETGRELEASED || n == NFC_ERFTRANS || nfc_chip_ended()
-				       ? 0
-				       : err_set(err, E_LINK, "%s", nfc_strerror(c->device));
+		if (n < 0)
+			return broke_off(c, n, err);
 		if (n < 4 || n > LINK_COMMAND)
 			return 0; /* no APDU that a headset takes: as a phone would, it falls silent
 				   */
@@ -98,11 +104,9 @@ int nfc_relay_run(const char *connstring, struct err *err)
 
 	while (ret == 0 && !nfc_chip_ended()) {
 		nfc_target target = phone;
+		int n = nfc_target_init(c.device, &target, first, sizeof(first), FOR_EVER);
 
-		if (nfc_target_init(c.device, &target, first, sizeof(first), FOR_EVER) >= 0)
-			ret = serve_reader(&c, &id, err);
-		else if (!nfc_chip_ended())
-			ret = err_set(err, E_LINK, "%s", nfc_strerror(c.device));
+		ret = n < 0 ? broke_off(&c, n, err) : serve_reader(&c, &id, err);
 	}
 	nfc_chip_close(&c);
 	return ret == E_CANCELLED ? 0 : ret;
