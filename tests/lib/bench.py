@@ -122,6 +122,13 @@ class Folder:
     def fixture(self):
         return self.file("fixture.yaml")
 
+    def short_plan(self, steps, source=PLAN, change=lambda text: text):
+        """A copy of a plan with these of its steps only; `change` edits its text."""
+        with open(source) as f, open(self.file("short.yaml"), "w") as to:
+            to.write(change("".join(line for line in f if "{step: " not in line or
+                                    line.split("{step: ")[1].split(",")[0] in steps)))
+        return self.file("short.yaml")
+
     def make_job(self, name, quantity, *options):
         """A lab job of this folder's station, by `payjig job make`."""
         path = self.file(name + ".json")

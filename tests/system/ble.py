@@ -18,15 +18,6 @@ RESTARTS = range(2, 50, 3) if LONG else (3, 12, 30, 45)
 PASS = ("PASS", "")
 
 
-def short_plan(folder, *steps):
-    """The plan cut down to these steps."""
-    with open(PLAN) as f:
-        lines = [line for line in f if "{step: " not in line or line.split("{step: ")[1].split(",")[0] in steps]
-    with open(folder.file("short.yaml"), "w") as f:
-        f.writelines(lines)
-    return folder.file("short.yaml")
-
-
 def bonds(run):
     """(at the station, in all the headsets)"""
     return ([text for _, text in run.log if text.startswith("BONDS")],
@@ -100,14 +91,15 @@ def own_bond(folder):
 
 
 def battery(folder):
-    return short_plan(folder, "power_on", "connect", "identify", "battery", "power_key", "personalize", "load", "purchase",
-                      "unbond", "power_off")
+    return folder.short_plan(("power_on", "connect", "identify", "battery", "power_key", "personalize", "load", "purchase",
+                              "unbond", "power_off"))
 
 
 def who(checks):
     """Put in, not scanned: it is known by falling silent with its supply, and tested under the name that it says."""
     with Folder(slots=2, ble=[1, 2]) as folder:
-        plan = short_plan(folder, "power_on", "connect", "identify", "personalize", "load", "purchase", "unbond", "power_off")
+        plan = folder.short_plan(("power_on", "connect", "identify", "personalize", "load", "purchase", "unbond",
+                                  "power_off"))
         with open(plan, "a") as f:
             f.write("start: insert\n")
         payjig("person", "add", "--fixture", folder.fixture(), "--role", "operator", "wang", input="demo-demo\n")
@@ -123,8 +115,8 @@ def who(checks):
 def restarted(n):
     """bluetoothd is killed at the n-th write, and back a second later."""
     with Folder(slots=2, ble=[1, 2]) as folder:
-        plan = short_plan(folder, "power_on", "connect", "identify", "personalize", "read_back", "load", "purchase",
-                          "counters", "unbond", "power_off")
+        plan = folder.short_plan(("power_on", "connect", "identify", "personalize", "read_back", "load", "purchase",
+                                  "counters", "unbond", "power_off"))
         run = Run(folder, units=4, speed=1, plan=plan, faults=["*:bluez_restart=%d" % n])
         run.finish(200)
         first = [(e["label"], e["verdict"], e["code"]) for e in run.ends() if e["label"] < "HB26000003"]
@@ -138,8 +130,8 @@ def restarted(n):
 def killed_worker(checks):
     """What it had bonded with is removed by the slot's next unit."""
     with Folder(slots=1, ble=[1]) as folder:
-        plan = short_plan(folder, "power_on", "connect", "identify", "personalize", "read_back", "load", "purchase",
-                          "unbond", "power_off")
+        plan = folder.short_plan(("power_on", "connect", "identify", "personalize", "read_back", "load", "purchase",
+                                  "unbond", "power_off"))
         run = Run(folder, units=2, speed=1, plan=plan)
         run.wait_event("step_begin", step="read_back")
         os.kill(run.workers()[0], signal.SIGKILL)

@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import PLAN, Checks, Folder, Run, figure  # noqa: E402
+from bench import Checks, Folder, Run, figure  # noqa: E402
 
 SLOTS = 4
 RUNS = 100
@@ -22,10 +22,7 @@ def some_runs(number):
     """(units, units that did not pass, records of another headset than the label's)"""
     runs = RUNS // AT_ONCE
     with Folder(slots=SLOTS, ble=range(1, SLOTS + 1)) as folder:
-        with open(PLAN) as f, open(folder.file("short.yaml"), "w") as to:
-            to.writelines(line for line in f if "{step: " not in line or
-                          line.split("{step: ")[1].split(",")[0] in STEPS)
-        run = Run(folder, units=SLOTS * runs, speed=1, plan=folder.file("short.yaml"),
+        run = Run(folder, units=SLOTS * runs, speed=1, plan=folder.short_plan(STEPS),
                   bench=["--swap", "0.2", "--neighbours", "2", "--first", str(1 + number * SLOTS * runs), "--seed",
                          str(number)] + (["--addresses"] if number % 2 else []))
         run.finish(280)

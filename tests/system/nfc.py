@@ -21,13 +21,6 @@ SHORT = ("power_on", "connect", "identify", "personalize", "load", "purchase", "
          "power_off")
 
 
-def write_plan(folder, steps, change=lambda text: text):
-    with open(PLAN_NFC) as f, open(folder.file("plan.yaml"), "w") as to:
-        to.write(change("".join(line for line in f if "{step: " not in line or
-                                line.split("{step: ")[1].split(",")[0] in steps)))
-    return folder.file("plan.yaml")
-
-
 def chips(run):
     """The pids of the bench's chips, by what they are; and their folder, which hosts have in their arguments."""
     lines = [text.split() for _, text in run.log if text.startswith("CHIP ")]
@@ -87,14 +80,14 @@ def carriers(checks):
     headset that no host has. The purchase over NFC is the same as the unit's own."""
     found = []
     with Folder(slots=4, usb=[3], ble=[4], nfc="standin") as folder:
-        run = Run(folder, units=UNITS, speed=1, plan=write_plan(folder, SHORT), bench=["--swap", "1"])
+        run = Run(folder, units=UNITS, speed=1, plan=folder.short_plan(SHORT, PLAN_NFC), bench=["--swap", "1"])
         run.finish(280)
         checks.that(len(run.ends()) == UNITS, "%d units" % len(run.ends()))
         result(checks, folder)
         found.append(look_at_record(checks, run, "standin", {1: "jack", 2: "jack", 3: "usb", 4: "ble"}))
     for link in ("jack", "usb", "ble"):
         with Folder(slots=1, nfc="golden", **({link: [1]} if link != "jack" else {})) as folder:
-            run = Run(folder, units=1, speed=1, plan=write_plan(folder, SHORT))
+            run = Run(folder, units=1, speed=1, plan=folder.short_plan(SHORT, PLAN_NFC))
             run.finish(90)
             found.append(look_at_record(checks, run, "golden", {1: link}))
     figure("compare.units", sum(n for n, _ in found), "units", "tests/system/nfc.py")
@@ -113,7 +106,7 @@ def hung_reader(checks):
     """Its chip is stopped in the middle: the unit gets its ERROR, the station answers, the other slot goes on, and the
     next unit uses the reader again."""
     with Folder(slots=2, nfc="standin") as folder:
-        run = Run(folder, units=4, speed=0, plan=write_plan(folder, SHORT), bench=["--swap", "0.1"])
+        run = Run(folder, units=4, speed=0, plan=folder.short_plan(SHORT, PLAN_NFC), bench=["--swap", "0.1"])
         run.wait_event("step_begin", step="pay_nfc")
         pids, place = chips(run)
         os.kill(pids["reader"], signal.SIGSTOP)
@@ -140,7 +133,7 @@ def hung_reader(checks):
 def killed_worker(checks):
     """A worker that dies in the middle of the purchase leaves neither process nor field; the unit is finished later."""
     with Folder(slots=1, nfc="standin") as folder:
-        run = Run(folder, units=1, speed=0, plan=write_plan(folder, SHORT), bench=["--keep"],
+        run = Run(folder, units=1, speed=0, plan=folder.short_plan(SHORT, PLAN_NFC), bench=["--keep"],
                   faults=["jig:nfc_reader_hang=3"])
         run.wait_event("step_begin", step="pay_nfc")
         _, place = chips(run)
@@ -149,7 +142,7 @@ def killed_worker(checks):
         run.finish()
         checks.that(verdicts(run) == {1: ("ERROR", "TOOL-WORKER")}, "killed: %s" % run.ends())
         again(lambda: not hosts(place), 10, "reader and relay to be gone")
-        run = Run(folder, units=1, speed=0, plan=write_plan(folder, SHORT))
+        run = Run(folder, units=1, speed=0, plan=folder.short_plan(SHORT, PLAN_NFC))
         run.finish()
         checks.that(verdicts(run) == {1: ("PASS", "")}, "the next day: %s %s" % (run.ends(), run.stderr))
 
@@ -157,7 +150,7 @@ def killed_worker(checks):
 def handed_on(checks):
     """The reader of a worker that is killed in the middle of a purchase goes to the slot that waits for it."""
     with Folder(slots=2, nfc="standin") as folder:
-        run = Run(folder, units=2, speed=0, plan=write_plan(folder, SHORT), bench=["--keep"])
+        run = Run(folder, units=2, speed=0, plan=folder.short_plan(SHORT, PLAN_NFC), bench=["--keep"])
         run.wait_event("step_begin", step="pay_nfc")
         pids, place = chips(run)
         os.kill(pids["reader"], signal.SIGSTOP)
@@ -180,7 +173,7 @@ def other_program(checks):
     script = 'exec 9<>"$(readlink -f "${BENCH_READER#nfc:pn532_uart:}")"; "$0" run --jig "$BENCH_JIG" --reader "$BENCH_READER"' \
              ' --phone "$BENCH_PHONE" --labels "$BENCH_LABELS" --events "$@" 9<&-'
     with Folder(slots=1, nfc="standin") as folder:
-        run = Run(folder, units=1, speed=0, plan=write_plan(folder, SHORT), script=script)
+        run = Run(folder, units=1, speed=0, plan=folder.short_plan(SHORT, PLAN_NFC), script=script)
         run.finish()
         checks.that(verdicts(run) == {1: ("ERROR", "NFC-READER")} and "held by bash" in run.ends()[0]["cause"],
                     "held: %s %s" % (run.ends(), run.stderr))
@@ -196,7 +189,7 @@ def brought_by_the_operator(checks):
             with open(folder.fixture(), "w") as f:
                 f.write(text.replace("phone_stays: true\n", ""))
             add_person(folder, "wang", "operator")
-            plan = write_plan(folder, SHORT, lambda t: t.replace("steps:", "prompts: {timeout_s: 60, led: green}\nsteps:"))
+            plan = folder.short_plan(SHORT, PLAN_NFC, lambda t: t.replace("steps:", "prompts: {timeout_s: 60, led: green}\nsteps:"))
             run = Run(folder, units=1, speed=0, plan=plan)
             run.wait_event("prompt", prompt="phone")
             with socket.socket(socket.AF_UNIX) as client:
@@ -217,9 +210,9 @@ def configuration(checks):
         checks.that(status != 0 and not run.ends() and words in run.stderr, "%s: %d %s" % (words, status, run.stderr))
 
     with Folder(slots=1) as folder:
-        refused(folder, "no NFC reader with a phone", plan=write_plan(folder, SHORT), job=JOB_MIXED)
+        refused(folder, "no NFC reader with a phone", plan=folder.short_plan(SHORT, PLAN_NFC), job=JOB_MIXED)
     with Folder(slots=1, nfc="standin") as folder:
-        refused(folder, "the plan makes 2 purchases with a card, the job authorizes 1", plan=write_plan(folder, SHORT),
+        refused(folder, "the plan makes 2 purchases with a card, the job authorizes 1", plan=folder.short_plan(SHORT, PLAN_NFC),
                 job=JOB_MIXED)
     for change, words in ((("reader: nfc:of", "reader: of"), 'reader: "of the bench" must be nfc:'),
                           (("phone: standin:", "phone: stand:"), "must be standin:nfc:CONNSTRING or golden:NAME"),
@@ -239,7 +232,7 @@ def configuration(checks):
             text = f.read()
         with open(folder.fixture(), "w") as f:
             f.write(text.replace("phone_stays: true\n", ""))
-        refused(folder, "the operator brings the golden phone", plan=write_plan(folder, SHORT))
+        refused(folder, "the operator brings the golden phone", plan=folder.short_plan(SHORT, PLAN_NFC))
 
 
 def doctor(checks):

@@ -20,12 +20,6 @@ def rows():
         return [line.rstrip("\n").split("\t") for line in f if not line.startswith("#")]
 
 
-def write_plan(folder, steps):
-    with open(PLAN_NFC) as f, open(folder.file("plan.yaml"), "w") as to:
-        to.writelines(line for line in f if "{step: " not in line or line.split("{step: ")[1].split(",")[0] in steps)
-    return folder.file("plan.yaml")
-
-
 def left_behind(run):
     """Processes with the bench's readers in their arguments."""
     chips = [text.split() for _, text in run.log if text.startswith("CHIP ")]
@@ -38,7 +32,8 @@ def try_fault(row):
     fault, phone, plan = row[0], row[5], row[6]
     expected = [(verdict, "" if code == "-" else code) for verdict, code in (row[1:3], row[3:5])]
     with Folder(slots=1, nfc=phone) as folder:
-        run = Run(folder, units=2, speed=int("slow" in fault), faults=[fault], bench=["--swap", "0.1"], plan=write_plan(folder, PLANS[plan]))
+        run = Run(folder, units=2, speed=int("slow" in fault), faults=[fault], bench=["--swap", "0.1"],
+                  plan=folder.short_plan(PLANS[plan], PLAN_NFC))
         run.finish(120)
         wrong = []
         if not run.ends():

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from bench import LONG, PLAN, Checks, Folder, Run, figure, verdicts  # noqa: E402
+from bench import LONG, Checks, Folder, Run, figure, verdicts  # noqa: E402
 
 UNITS = 2 if LONG else 1
 APP = ["--ble-app", "hci1"]
@@ -22,6 +22,7 @@ BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 SETTINGS = "[General]\nJustWorksRepairing = always\nReverseServiceDiscovery = false\n[GATT]\nChannels = 1\n"
 # What the emulated controllers can't tell: 127 dBm is "not measured".
 NO_RSSI = ("rssi, unit: dBm, low: -70, high: 0", "rssi, unit: dBm, low: -70, high: 127")
+SHORT = ("power_on", "connect", "identify", "personalize", "load", "purchase", "unbond", "power_off")
 
 
 def command(*words):
@@ -111,24 +112,17 @@ def provision(checks, bench, fault, mtu):
         return len(r.ends()), len(not_pass) + UNITS - len(r.ends())
 
 
-def short_plan(folder):
-    steps = ("power_on", "connect", "identify", "personalize", "load", "purchase", "unbond", "power_off")
-    with open(PLAN) as f, open(folder.file("short.yaml"), "w") as to:
-        to.writelines(line for line in f if "{step: " not in line or line.split("{step: ")[1].split(",")[0] in steps)
-    return folder.file("short.yaml")
-
-
 def restarted(checks, daemon):
     """Killed in the middle, and started again: the unit is not blamed, the next one passes."""
     with Folder(slots=1, ble=[1], slack=1, change=change) as folder:
-        r = run(folder, plan=short_plan(folder))
+        r = run(folder, plan=folder.short_plan(SHORT))
         r.wait_event("step_begin", step="load", seconds=60)
         daemon.kill()
         daemon.wait()
         r.finish(200)
         checks.that(verdicts(r) == {1: ("ERROR", "BLE-ADAPTER")}, "killed: %s %s" % (r.ends(), r.stderr))
         daemon = start_bluetoothd()
-        r = run(folder, plan=short_plan(folder))
+        r = run(folder, plan=folder.short_plan(SHORT))
         r.finish(200)
         checks.that(verdicts(r) == {1: ("PASS", "")}, "again: %s %s" % (r.ends(), r.stderr))
         return daemon

@@ -33,12 +33,10 @@ def as_user(folder):
 
 def pay(units, faults=()):
     with Folder(slots=1, nfc="standin") as folder:
-        with open(PLAN_NFC) as f, open(folder.file("plan.yaml"), "w") as to:
-            to.writelines(line for line in f if "{step: " not in line or
-                          line.split("{step: ")[1].split(",")[0] in STEPS)
+        plan = folder.short_plan(STEPS, PLAN_NFC)
         as_user(folder)
         folder.nfc = CHIPS
-        run = Run(folder, units=units, speed=0, plan=folder.file("plan.yaml"), faults=faults, script=RUN,
+        run = Run(folder, units=units, speed=0, plan=plan, faults=faults, script=RUN,
                   bench=["--labels", folder.file("labels"), "--swap", "0.1"])
         run.finish(200)
         return [(e["verdict"], e["code"]) for e in run.ends()], [e["cause"] for e in run.ends()], run.stderr

@@ -33,8 +33,7 @@ int step_random(struct unit *u)
 
 int step_load(struct unit *u)
 {
-	struct link_answer a;
-	int ret = pay_select(u, "PAY-REFUSED", &a);
+	int ret = transact_resume(u);
 
 	if (ret < 0)
 		return ret;
@@ -64,8 +63,10 @@ static int judge_time(struct unit *u, struct transaction *t)
 int step_purchase(struct unit *u)
 {
 	struct transaction *t = &u->purchase;
-	int ret = 0;
+	int ret = transact_resume(u);
 
+	if (ret < 0)
+		return ret;
 	if (t->done) /* paid is paid: the job's money is spent once, the proof is asked for below */
 		unit_note(u, "the unit came back with its purchase made");
 	else if ((ret = transact_purchase(u, PAID_LINK, t)) == 0)

@@ -74,12 +74,19 @@ int transact_load(struct unit *u)
 	return pay_check_balance(u);
 }
 
-int transact_fund(struct unit *u)
+int transact_resume(struct unit *u)
 {
 	struct link_answer a;
 	int ret = pay_select(u, "PAY-REFUSED", &a);
 
-	if (ret < 0 || (ret = pay_resume(u)) < 0)
+	return ret < 0 ? ret : pay_resume(u);
+}
+
+int transact_fund(struct unit *u)
+{
+	int ret = transact_resume(u);
+
+	if (ret < 0)
 		return ret;
 	return u->balance_cents < pay_amount(u) ? transact_load(u) : 0;
 }

@@ -10,8 +10,11 @@
 /* A load of the job's amount; the purse is selected. */
 int transact_load(struct unit *u);
 
-/* Has the purse selected over the unit's own link, what an earlier attempt left known, and at least
- * the job's amount in the purse: a load if it needs one. */
+/* Has the purse selected over the unit's own link, and what an earlier attempt left known: before it
+ * is asked whether something is done. */
+int transact_resume(struct unit *u);
+
+/* The same, and at least the job's amount in the purse: a load if it needs one. */
 int transact_fund(struct unit *u);
 
 /*
