@@ -80,8 +80,11 @@ static int over_link(struct unit *u)
 
 int step_pay_compare(struct unit *u)
 {
-	int ret = over_link(u);
+	int ret = transact_resume(u);
 
+	if (ret < 0 || transact_is_over(u))
+		return ret;
+	ret = over_link(u);
 	if (ret == 0 && !u->paid[PAID_NFC].made)
 		ret = nfc_purchase(u);
 	if (ret < 0 || (ret = pay_check_purse(u)) < 0 || (ret = compare(u)) < 0)

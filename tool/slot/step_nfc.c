@@ -126,5 +126,7 @@ int nfc_purchase(struct unit *u)
 
 int step_pay_nfc(struct unit *u)
 {
-	return nfc_purchase(u);
+	int ret = transact_resume(u);
+
+	return ret < 0 || transact_is_over(u) ? ret : nfc_purchase(u);
 }

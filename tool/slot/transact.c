@@ -82,6 +82,13 @@ int transact_resume(struct unit *u)
 	return ret < 0 ? ret : pay_resume(u);
 }
 
+bool transact_is_over(struct unit *u)
+{
+	if (u->test_keys_gone)
+		unit_note(u, "the unit came back with its purchases made");
+	return u->test_keys_gone;
+}
+
 int transact_fund(struct unit *u)
 {
 	int ret = transact_resume(u);

@@ -10,11 +10,15 @@
 /* A load of the job's amount; the purse is selected. */
 int transact_load(struct unit *u);
 
-/* Has the purse selected over the unit's own link, and what an earlier attempt left known: before it
- * is asked whether something is done. */
+/* Has the purse selected over the unit's own link, and what an earlier attempt left known: before
+ * it is asked whether something is done. */
 int transact_resume(struct unit *u);
 
-/* The same, and at least the job's amount in the purse: a load if it needs one. */
+/* True, and noted, if no more can be paid: the unit's test keys are erased, which they are only
+ * after every purchase of the plan was right. The unit is resumed. */
+bool transact_is_over(struct unit *u);
+
+/* transact_resume(), and at least the job's amount in the purse: a load if it needs one. */
 int transact_fund(struct unit *u);
 
 /*
