@@ -102,6 +102,21 @@ def foreign_program(checks):
                 "nfc-list: %s %s" % (done.stdout, done.stderr))
 
 
+def longest_command(checks):
+    """261 bytes go through libnfc, which copies what it gets into 264; one more is refused before it sees them."""
+    for bytes_, expected in ((261, 0), (262, 3)):
+        lines = [{"type": "nfc_find", "id": 1}, {"type": "nfc_apdu", "id": 2, "apdu": "80E20000" + "FE" + "00" * (bytes_ - 5),
+                                                 "timeout_ms": 3000}]
+        done = subprocess.run([BENCH, "--slots", "1", "--speed", "0", "--keys", KEYS, "--nfc", "golden", "--", "sh", "-c",
+                               'exec "$0" reader "${BENCH_READER#nfc:}"', PAYJIG], text=True, capture_output=True, timeout=60,
+                              input="".join(json.dumps(line) + "\n" for line in lines))
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        answers = [m["apdu"] for m in said if m["type"] == "nfc_result" and m["fault"] == 0]
+        checks.that(done.returncode == expected and answers == ([] if expected else ["6F00"]) and
+                    ("a command of 524 hex digits" in done.stderr) == bool(expected),
+                    "%d bytes: %d %s %s" % (bytes_, done.returncode, said, done.stderr))
+
+
 def hung_reader(checks):
     """Its chip is stopped in the middle: the unit gets its ERROR, the station answers, the other slot goes on, and the
     next unit uses the reader again."""
@@ -252,8 +267,8 @@ def doctor(checks):
 
 def main():
     checks = Checks()
-    for test in (configuration, foreign_program, doctor, hung_reader, killed_worker, handed_on, other_program, brought_by_the_operator,
-                 carriers):
+    for test in (configuration, foreign_program, longest_command, doctor, hung_reader, killed_worker, handed_on, other_program,
+                 brought_by_the_operator, carriers):
         test(checks)
     checks.end()
 
