@@ -68,10 +68,10 @@ class Folder:
     """A temporary folder with a fixture of n slots; those in `usb` hold USB headsets, those in `ble` BLE headsets,
     four an adapter.
 
-    USB exchanges and reports are timed in the tool, as are purchases at the NFC reader, so a test that runs beside others gives them five times what
-    the profile does (slack), and releases half as much again; benches and the true bench hold units to the profile
-    itself. BLE has its slack in the profile. `change` edits the texts of both. `nfc` is what lies on the
-    station's reader: "standin", or "golden" (a phone that stays there)."""
+    USB exchanges and reports are timed in the tool, as are purchases at the NFC reader, so a test that runs beside others
+    gives them five times what the profile does (slack), and releases half as much again; benches and the USB and BLE of the
+    true bench hold units to the profile itself. BLE has its slack in the profile. `change` edits the texts of the
+    profiles. `nfc` is what lies on the station's reader: "standin", or "golden" (a phone that stays there)."""
 
     def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY, usb=(), supply="jig", slack=5,
                  change=lambda text: text, ble=(), of_slot="", nfc=None):
