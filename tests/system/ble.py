@@ -157,9 +157,10 @@ def wrong_places(checks):
     with Folder(slots=5, ble=range(1, 6)) as folder:
         with open(folder.fixture()) as f:
             text = f.read().replace("hci1", "hci0")
-        for more, words in (("", "at most 4"), ("adapter_units: 5\n", "fine")):
+        for old, new, words in (("", "", "at most 4"), ("slots:", "adapter_units: 5\nslots:", "fine"),
+                                ("hci0", "c0:ff:ee:00:00:0a", "slot 1 names its adapter C0:FF:EE:00:00:0A, slot 2 hci0")):
             with open(folder.fixture(), "w") as f:
-                f.write(text + more)
+                f.write(text.replace(old, new, 1))
             done = payjig("check", folder.fixture(), PROFILE_BLE)
             checks.that(words in done.stdout + done.stderr, "%s: %s" % (words, done))
 

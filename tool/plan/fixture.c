@@ -73,15 +73,42 @@ static bool is_time(const char *text)
 	       hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
 }
 
-/* An adapter carries a few links at a time: more of them starve each other. */
-static int check_adapters(const char *path, const struct fixture *f, struct err *err)
+static bool is_address(const char *adapter)
+{
+	return strchr(adapter, ':') != NULL;
+}
+
+/* An address is the same in small letters. */
+static void capitals(char *address)
+{
+	for (; *address; address++)
+		if (*address >= 'a' && *address <= 'f')
+			*address = (char)(*address - 'a' + 'A');
+}
+
+/*
+ * An adapter carries a few links at a time: more of them starve each other. Who uses the same one
+ * is told by what it is called, so it may not be called two ways.
+ */
+static int check_adapters(const char *path, struct fixture *f, struct err *err)
 {
 	for (size_t i = 0; i < f->slot_n; i++) {
-		const char *adapter = f->slots[i].adapter;
+		char *adapter = f->slots[i].adapter;
 		int64_t n = 0;
 
-		for (size_t k = 0; k <= i && adapter[0]; k++)
-			n += !strcmp(f->slots[k].adapter, adapter);
+		if (is_address(adapter))
+			capitals(adapter);
+		for (size_t k = 0; k <= i && adapter[0]; k++) {
+			const char *other = f->slots[k].adapter;
+
+			n += !strcmp(other, adapter);
+			if (other[0] && is_address(other) != is_address(adapter))
+				return err_set(err, E_CONFIG,
+					"%s: slots: slot %lld names its adapter %s, slot %lld %s: "
+					"all by name or all by address",
+					path, (long long)f->slots[k].slot, other,
+					(long long)f->slots[i].slot, adapter);
+		}
 		if (n > f->adapter_units)
 			return err_set(err, E_CONFIG,
 				"%s: slots: slot %lld is number %lld on adapter %s, at most %lld "

@@ -26,7 +26,7 @@ struct fixture_slot {
 	char profile[FIXTURE_TEXT]; /* path, as seen from the fixture file */
 	char link[16];		    /* name in the table of links */
 	char port[24];		    /* USB: where its socket is, "1-1.4" */
-	char adapter[18];	    /* BLE: the adapter that hears it, "hci0" or its address */
+	char adapter[18];	    /* BLE: the adapter that hears it, "hci0", or its address */
 	double rssi_offset_db;	    /* ... and how much weaker it hears here than it should */
 	int supply;		    /* enum fixture_supply */
 	bool charger; /* the supply charges the unit's battery: the power key switches it */

@@ -48,6 +48,7 @@ static int tell_times(struct unit *u, enum paid_over over)
 		[PAID_INITIALIZE] = "initialize",
 		[PAID_DEBIT] = "debit"};
 	const char *limit = over == PAID_NFC ? "nfc_time" : "purchase_time";
+	const char *code = over == PAID_NFC ? "NFC-PHONE" : "PAY-TIME";
 	const struct paid *p = &u->paid[over];
 	char name[UNIT_TEXT];
 	int ret = 0;
@@ -58,11 +59,10 @@ static int tell_times(struct unit *u, enum paid_over over)
 	}
 	for (size_t i = 0; i < PAID_EXCHANGES && ret == 0; i++) {
 		snprintf(name, sizeof(name), "%s_%s", carrier(u, over), exchanges[i]);
-		ret = unit_measure(u, name, limit, (double)p->us[i] / 1e6, "PAY-TIME");
+		ret = unit_measure(u, name, limit, (double)p->us[i] / 1e6, code);
 	}
 	snprintf(name, sizeof(name), "%s_purchase", carrier(u, over));
-	return ret < 0 ? ret
-		       : unit_measure(u, name, limit, (double)transact_us(p) / 1e6, "PAY-TIME");
+	return ret < 0 ? ret : unit_measure(u, name, limit, (double)transact_us(p) / 1e6, code);
 }
 
 /* A purchase over the unit's own link, if this attempt has not made one. */
