@@ -6,8 +6,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from bench import LONG, Checks, Folder, Run, figure, verdicts  # noqa: E402
 
-POINTS = 15
-SIDE_BY_SIDE = 8 if LONG else POINTS  # --long has the other sweeps beside it
+SIDE_BY_SIDE = 15
 
 
 def commands(checks):
@@ -58,7 +57,7 @@ def cause(run, label):
 def main():
     checks = Checks()
     most = commands(checks)
-    points = list(range(1, most + 1)) if LONG else list(range(1, most + 1, most // POINTS + 1))
+    points = list(range(1, most + 1)) if LONG else list(range(1, most + 1, most // SIDE_BY_SIDE + 1))
     gone = 0
     for i in range(0, len(points), SIDE_BY_SIDE):
         gone += gone_at(checks, points[i:i + SIDE_BY_SIDE])
