@@ -3,7 +3,8 @@
  * written to one store and does something at the N-th time.
  *
  *   STRIKE_FILE   part of the store's path; its -wal, and the head outside, count too
- *   STRIKE_AT     which write or sync, from 1
+ *   STRIKE_AT     which write or sync, from 1; or a file: the first one after it is there, which
+ *                 takes it away
  *   STRIKE_WHEN   before or after it
  *   STRIKE_DO     "kill" this process, or a shell command
  *   STRIKE_FAIL   instead: which operation (write or sync) fails from STRIKE_AT on, with
@@ -47,12 +48,16 @@ static int is_store(int fd)
 	       strstr(path, ".head");
 }
 
+static int is_time(const char *at)
+{
+	return at[0] == '/' ? unlink(at) == 0 : count == atoi(at);
+}
+
 static void strike(const char *when)
 {
 	const char *how = setting("STRIKE_DO");
 
-	if (!how[0] || count != atoi(setting("STRIKE_AT")) ||
-		strcmp(setting("STRIKE_WHEN"), when) != 0)
+	if (!how[0] || strcmp(setting("STRIKE_WHEN"), when) != 0 || !is_time(setting("STRIKE_AT")))
 		return;
 	if (!strcmp(how, "kill"))
 		kill(getpid(), SIGKILL);

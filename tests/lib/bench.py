@@ -3,6 +3,7 @@
 Nothing here sleeps: tests wait for events (lines of `payjig run --events`, lines of the bench's log)."""
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -30,6 +31,7 @@ CERTIFICATE_KEY = os.path.join(ROOT, "fixtures", "lab-issuer.key")
 STATION_KEY = os.path.join(ROOT, "fixtures", "lab-station.key")
 TERMINATE = os.path.join(ROOT, "profiles", "terminate.yaml")
 LONG = os.environ.get("PAYJIG_LONG") == "1"
+TIMES, AT_READER = ("apdu_time", "purchase_time"), ("nfc_time", "nfc_headset_time")  # limits in a profile
 RUN = ('exec "$0" run --jig "$BENCH_JIG" ${BENCH_READER:+--reader "$BENCH_READER" --phone "$BENCH_PHONE"} '
        '--labels "$BENCH_LABELS" --events "$@"')
 
@@ -64,6 +66,18 @@ def changed_job(folder, change, name="job.json", source=JOB):
     return sign(folder.file(name))
 
 
+def wider(text, times, slack, releases=None):
+    """A profile's text with `slack` times as long a time in these limits, and key_release from, to."""
+    changes = [(r"(%s, unit: s, low: 0, high: )([\d.]+)" % name, lambda m: m[1] + "%g" % (float(m[2]) * slack))
+               for name in times]
+    if releases:
+        changes.append((r"(key_release, unit: s, )low: \S+ high: [\d.]+", lambda m: m[1] + "low: %g, high: %g" % releases))
+    for pattern, change in changes:
+        text, n = re.subn(pattern, change, text)
+        assert n == 1, pattern
+    return text
+
+
 class Folder:
     """A temporary folder with a fixture of n slots; those in `usb` hold USB headsets, those in `ble` BLE headsets,
     four an adapter.
@@ -74,40 +88,23 @@ class Folder:
     profiles. `nfc` is what lies on the station's reader: "standin", or "golden" (a phone that stays there)."""
 
     def __init__(self, slots=4, reply_ms=None, station_key=STATION_KEY, usb=(), supply="jig", slack=5,
-                 change=lambda text: text, ble=(), of_slot="", nfc=None):
+                 change=None, ble=(), of_slot="", nfc=None):
         self.path = tempfile.mkdtemp(prefix="payjig-test.")
         self.slots = slots
         self.usb, self.ble, self.nfc = list(usb), list(ble), nfc
-        at_reader = {"nfc_time, unit: s, low: 0, high: 0.5": "nfc_time, unit: s, low: 0, high: %g" % (0.5 * slack),
-                     "nfc_headset_time, unit: s, low: 0, high: 0.42":
-                         "nfc_headset_time, unit: s, low: 0, high: %g" % (0.42 * slack)}
 
-        def wider(text, limits):
-            for line in limits if slack > 1 else ():
-                assert line in text, line
-                text = text.replace(line, limits[line])
-            return text
+        def copy(source, times, releases=None):
+            with open(source) as f:
+                text = wider(f.read(), times, slack, releases) if slack > 1 else f.read()
+            path = self.file(os.path.basename(source))
+            with open(path, "w") as f:
+                f.write(change(text) if change else text)
+            return path
 
-        profile_wired = PROFILE
-        if nfc:  # processes that share the reader wait for each other's, so wired units have the slack too
-            profile_wired = self.file("headset-wired.yaml")
-            with open(PROFILE) as f, open(profile_wired, "w") as to:
-                to.write(change(wider(f.read(), {
-                    "apdu_time, unit: s, low: 0, high: 0.2": "apdu_time, unit: s, low: 0, high: %g" % (0.2 * slack),
-                    "purchase_time, unit: s, low: 0, high: 0.8": "purchase_time, unit: s, low: 0, high: %g" % (0.8 * slack),
-                    **at_reader})))
-        profile_ble = self.file("headset-ble.yaml")
-        with open(PROFILE_BLE) as f, open(profile_ble, "w") as to:
-            to.write(change(wider(f.read(), {
-                "key_release, unit: s, low: -0.060, high: 0.100": "key_release, unit: s, low: -0.100, high: 0.120",
-                **at_reader})))
-        profile_usb = self.file("headset-usb.yaml")
-        with open(PROFILE_USB) as f, open(profile_usb, "w") as to:
-            to.write(change(wider(f.read(), {
-                "apdu_time, unit: s, low: 0, high: 0.1": "apdu_time, unit: s, low: 0, high: %g" % (0.1 * slack),
-                "purchase_time, unit: s, low: 0, high: 0.3": "purchase_time, unit: s, low: 0, high: %g" % (0.3 * slack),
-                "key_release, unit: s, low: -0.020, high: 0.060": "key_release, unit: s, low: -0.100, high: 0.090",
-                **at_reader})))
+        # Processes that share the reader wait for each other's, so wired units have the slack there too.
+        profile_wired = copy(PROFILE, TIMES + AT_READER if nfc else ()) if nfc or change else PROFILE
+        profile_ble = copy(PROFILE_BLE, AT_READER, (-0.1, 0.12))
+        profile_usb = copy(PROFILE_USB, TIMES + AT_READER, (-0.1, 0.09))
         with open(self.file("fixture.yaml"), "w") as f:
             f.write("kind: fixture\nname: test\njig: tcp:127.0.0.1:1\nid: PJF-4W\nkeys: file:%s\n"
                     "trust: %s\nstation_key: %s\nstate: state\n"

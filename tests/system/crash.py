@@ -13,7 +13,7 @@ import sys
 if os.environ.get("PAYJIG_LONG") == "1" and os.environ.get("PAYJIG_BUILD_SHIPPED"):
     os.environ["PAYJIG_BUILD"] = os.environ["PAYJIG_BUILD_SHIPPED"]
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from bench import BUILD, LONG, PLAN, PROFILE, Checks, Folder, Run, figure, payjig, verdicts  # noqa: E402
+from bench import BUILD, LONG, PLAN, Checks, Folder, Run, figure, payjig, verdicts  # noqa: E402
 
 PRELOAD = os.path.join(BUILD, "tests", "preload.so")
 POINTS = 100
@@ -28,15 +28,9 @@ Point = collections.namedtuple("Point", "mode kind where at when")
 
 def folder_for(mode):
     """One slot, a unit without its waiting times, and a job of three cards."""
-    folder = Folder(slots=1)
-    with open(PROFILE) as f, open(folder.file("profile.yaml"), "w") as g:
-        g.write(f.read().replace("settle_ms: 60, off_ms: 200", "settle_ms: 20, off_ms: 50"))
+    folder = Folder(slots=1, change=lambda text: text.replace("settle_ms: 60, off_ms: 200", "settle_ms: 20, off_ms: 50"))
     with open(PLAN) as f, open(folder.file("plan.yaml"), "w") as g:
         g.write(f.read().replace("presses: 5", "presses: 1"))
-    with open(folder.fixture()) as f:
-        text = f.read()
-    with open(folder.fixture(), "w") as f:
-        f.write(text.replace(PROFILE, folder.file("profile.yaml")))
     folder.job = folder.make_job("CRASH-1", 3, "--payment", mode)
     return folder
 

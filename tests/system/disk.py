@@ -12,6 +12,7 @@ from bench import BUILD, LONG, Checks, Folder, Run, payjig, verdicts  # noqa: E4
 
 PRELOAD = os.path.join(BUILD, "tests", "preload.so")
 RUN = 'exec "$0" run --jig "$BENCH_JIG" --labels "$BENCH_LABELS" --events "$@"'
+SHORT = ("power_on", "connect", "identify", "personalize", "load", "purchase", "unbond", "power_off")
 checks = Checks()
 
 # operation that fails, error, words that the sentence must have
@@ -107,6 +108,26 @@ def locked():
         checks.that(again.finish() == 0, "unlocked: %s %s" % (verdicts(again), again.stderr))
 
 
+def slow(link, faults, expected):
+    """A disk that takes 4.5 s over what a unit's power_on found makes no slow start of the unit, which may take 3: it is
+    switched on again and looked at at once. One that is slow then too fails."""
+    wrong = []
+    with Folder(slots=1, change=lambda text: text.replace("settle_ms: 60", "settle_ms: 500"),
+                **{"ble": [1]} if link == "ble" else {}) as folder:
+        now = folder.file("now")
+        run = Run(folder, units=1, speed=1, faults=faults, plan=folder.short_plan(SHORT),
+                  script=environment(folder, at=now, when="before", do="sleep 4.5"))
+        run.wait_event("step_begin", step="power_on")
+        open(now, "w").close()
+        run.finish()
+        if verdicts(run) != {1: expected}:
+            wrong.append("%s %s" % (run.ends(), run.stderr))
+        note = run.query("SELECT note FROM steps WHERE step = 'connect'")[0][0]
+        if "switched on again: the station looked after" not in note:
+            wrong.append("the note is %r" % note)
+    return wrong
+
+
 def main():
     everything, syncs = count()
     points = []
@@ -121,6 +142,11 @@ def main():
         for at in (1, 9, 25):
             at_the_start(what, error, words, at)
     locked()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        slows = [(link, faults, expected) for link in ("jack", "ble")
+                 for faults, expected in (((), ("PASS", "")), (("1:slow_boot=4",), ("FAIL", "LINK-BOOT")))]
+        for s, wrong in zip(slows, pool.map(slow, *zip(*slows))):
+            checks.that(not wrong, "slow disk, %s %s: %s" % (s[0], s[1], wrong))
     checks.end()
 
 
