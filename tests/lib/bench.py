@@ -131,6 +131,16 @@ class Folder:
     def fixture(self):
         return self.file("fixture.yaml")
 
+    def held_plan(self):
+        """The plan with fewer, longer presses: a report may come 0.4 s late, not 0.08 s, before its key was not closed for
+        0.12 s."""
+        text, path = "keys: {presses: 5, hold_s: 0.2,", self.file("held.yaml")
+        with open(PLAN) as f, open(path, "w") as to:
+            plan = f.read()
+            assert text in plan
+            to.write(plan.replace(text, "keys: {presses: 3, hold_s: 0.52,"))
+        return path
+
     def short_plan(self, steps, source=PLAN, change=lambda text: text):
         """A copy of a plan with these of its steps only; `change` edits its text."""
         with open(source) as f, open(self.file("short.yaml"), "w") as to:

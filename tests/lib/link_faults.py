@@ -2,7 +2,7 @@
 notice each other. Each must get its verdict and its code, and no other."""
 import os
 
-from bench import ROOT, Checks, Folder, Run, figure, verdicts
+from bench import PLAN, ROOT, Checks, Folder, Run, figure, verdicts
 
 SIDE_BY_SIDE = 15
 
@@ -17,7 +17,9 @@ def try_faults(checks, link, batch, bench):
     wrong = 0
     clean = len(batch) + 1
     with Folder(slots=clean, **{link: range(1, clean + 1)}) as folder:
-        run = Run(folder, faults=["%d:%s" % (i + 1, row[0]) for i, row in enumerate(batch)], speed=1, bench=bench)
+        of_keys = any(row[0].startswith("key_") for row in batch)
+        run = Run(folder, faults=["%d:%s" % (i + 1, row[0]) for i, row in enumerate(batch)], speed=1, bench=bench,
+                  plan=PLAN if of_keys else folder.held_plan())
         run.finish(180)
         got = verdicts(run)
         for i, (fault, verdict, code) in enumerate(batch):

@@ -12,7 +12,7 @@ UNITS = 40 if LONG else 16
 
 def provision(checks):
     with Folder(slots=SLOTS, usb=range(1, SLOTS + 1)) as folder:
-        run = Run(folder, units=UNITS, speed=1)
+        run = Run(folder, units=UNITS, speed=1, plan=folder.held_plan())
         status = run.finish(300)
         ends = run.ends()
         not_pass = [(e["label"], e["code"], e["cause"]) for e in ends if e["verdict"] != "PASS"]
@@ -35,7 +35,7 @@ def provision(checks):
 
 def mixed(checks):
     with Folder(slots=4, usb=[3, 4]) as folder:
-        run = Run(folder, units=8, bench=["--serial", "umockdev"])
+        run = Run(folder, units=8, bench=["--serial", "umockdev"], plan=folder.held_plan())
         checks.that(run.finish() == 0 and len(run.ends()) == 8, "mixed: %s %s" % (run.ends(), run.stderr))
         carriers = {r[0] for r in run.query("SELECT DISTINCT carrier FROM apdus")}
         checks.that(carriers == {"jack", "usb 1-3", "usb 1-4"}, "mixed: %s" % carriers)
@@ -49,7 +49,7 @@ def telephony(checks):
     """The profile says which usage key A has; a unit of the other kind fails."""
     for bench, expected in ((["--telephony"], ("PASS", "")), ([], ("FAIL", "BTN-USAGE"))):
         with Folder(slots=1, usb=[1], change=lambda text: text.replace("000C00CD", "000B0020")) as folder:
-            run = Run(folder, bench=bench)
+            run = Run(folder, bench=bench, plan=folder.held_plan())
             run.finish()
             checks.that(verdicts(run) == {1: expected}, "%s: %s %s" % (bench, run.ends(), run.stderr))
 

@@ -12,7 +12,7 @@ SIDE_BY_SIDE = 15
 def commands(checks):
     """How many commands a whole unit takes between two power-ons at most: XfrBlocks are counted from there."""
     with Folder(slots=1, usb=[1]) as folder:
-        run = Run(folder, speed=1)
+        run = Run(folder, speed=1, plan=folder.held_plan())
         checks.that(run.finish() == 0, "a whole unit: %s" % run.stderr)
         return run.query("SELECT count(*) FROM apdus")[0][0]
 
@@ -20,7 +20,8 @@ def commands(checks):
 def gone_at(checks, points):
     slots = len(points)
     with Folder(slots=slots, usb=range(1, slots + 1)) as folder:
-        run = Run(folder, faults=["%d:usb_gone=%d" % (i + 1, n) for i, n in enumerate(points)], speed=1)
+        run = Run(folder, faults=["%d:usb_gone=%d" % (i + 1, n) for i, n in enumerate(points)], speed=1,
+                  plan=folder.held_plan())
         run.finish(120)
         got = verdicts(run)
         gone = 0
@@ -35,7 +36,7 @@ def gone_at(checks, points):
             gone += struck > 0
         failed = {e["slot"]: e["label"] for e in run.ends() if e["verdict"] != "PASS"}
         cards = dict(run.query("SELECT unit, number FROM cards WHERE unit IS NOT NULL"))
-        again = Run(folder, speed=1)
+        again = Run(folder, speed=1, plan=folder.held_plan())
         again.finish(120)
         checks.that(all(again_verdict(again, label) == ("PASS", "") for label in failed.values()),
                     "again: %s" % [(label, again_verdict(again, label), cause(again, label))
